@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// The vtest door: a unix socket for stock Mesa guests, one worker process per client. Rules as in renderer.h.
+#ifndef PEARVISOR_SERVER_H
+#define PEARVISOR_SERVER_H
+
+#include <pearvisor/renderer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pv_server pv_server;
+
+struct pv_server_params {
+   const char *socket;        // path; at most 107 bytes
+   uint32_t socket_mode;      // 0: 0600
+   // NULL-terminated argv that starts a worker, [0] a path. The server appends "--fd N", "--client N" (a number for the log)
+   // and, with a stats_file, "--stats FILE"; the worker must call pv_worker_run with them.
+   const char *const *worker;
+   uint32_t max_clients;      // at once; 0: 64
+   const char *stats_file;    // each worker appends one JSON line when its client leaves; NULL: none
+};
+
+// Binds the socket. Loads no Vulkan driver, ever. A stale socket file is replaced; -EADDRINUSE if a server answers on it.
+PV_API int pv_server_create(const struct pv_server_params *params, pv_server **out);
+// Accepts clients until pv_server_stop; then ends every worker, removes the socket and returns 0.
+PV_API int pv_server_run(pv_server *server);
+// Makes pv_server_run return. Async-signal-safe.
+PV_API void pv_server_stop(pv_server *server);
+PV_API void pv_server_destroy(pv_server **server);
+
+// The worker's side: serves the one client whose connection is `fd` (taken over) until it leaves, then returns 0.
+// -EPROTO if the client broke the protocol. `stats_file` as above.
+PV_API int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

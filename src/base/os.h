@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+//
+// The platform calls the other rooms need: shared memory, clocks, threads that can be woken, sockets that carry fds.
+// Errors are -errno; errno itself never leaves this room.
+#ifndef PV_BASE_OS_H
+#define PV_BASE_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PV_NEVER UINT64_MAX // a deadline that never comes
+
+// Monotonic nanoseconds.
+uint64_t pv_now(void);
+
+// Sleeps until `deadline` on the pv_now clock.
+void pv_sleep_until(uint64_t deadline);
+
+// A gate: threads wait for a wake that is remembered until one of them took it. Blocks only in pv_gate_wait.
+struct pv_gate {
+   pthread_mutex_t lock;
+   pthread_cond_t cond;
+   bool open;
+};
+int pv_gate_init(struct pv_gate *gate);
+void pv_gate_fini(struct pv_gate *gate);
+void pv_gate_wake(struct pv_gate *gate);
+// Waits for a wake, at most until `deadline` (PV_NEVER: for ever). True if woken.
+bool pv_gate_wait(struct pv_gate *gate, uint64_t deadline);
+
+// Anonymous shared memory of `size` bytes, zeroed, sealed against shrinking where the system can; closes on exec.
+// The fd is the caller's to close. `name` shows up in /proc for people.
+int pv_shm_create(const char *name, uint64_t size, int *out_fd);
+
+// Maps `size` bytes of `fd` read-write and shared. Unmap with pv_shm_unmap.
+int pv_shm_map(int fd, uint64_t size, void **out);
+void pv_shm_unmap(void *base, uint64_t size);
+
+// True if a truncation of this fd by someone else cannot take mapped pages away (sealed or made by us).
+bool pv_shm_cannot_shrink(int fd);
+
+// A duplicate that closes on exec, or -errno.
+int pv_fd_dup(int fd);
+
+// A pipe-like event: [0] turns readable once [1] was signalled or closed. Both close on exec, both may be the same fd.
+int pv_event_create(int fds[2]);
+void pv_event_signal(int fds[2]);
+// Makes it unreadable again.
+void pv_event_clear(int fds[2]);
+
+// Bytes of memory a page has.
+size_t pv_page_size(void);
+
+// Starts a thread that takes none of the process's asynchronous signals: handlers are the application's, not ours.
+int pv_thread_start(pthread_t *out, void *(*fn)(void *arg), void *arg);
+
+// Names the calling thread (cut to what the system allows).
+void pv_thread_name(const char *name);
+
+// Gives the calling thread a nice value, where the system has one per thread and permits it.
+void pv_thread_nice(int nice);
+
+// Lets the calling thread's short sleeps end on time rather than grouped with others' to save power.
+void pv_thread_fine_sleeps(void);
+
+// A moment's rest for a core whose thread waits for another's store.
+static inline void pv_cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+   __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+   __asm__ volatile("yield" ::: "memory");
+#endif
+}
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+//
+// What one guest has: its decoders (the virtqueue's and one per ring), resources, timelines and budget.
+//
+// Locks, in the order they may be taken: ctx->lock (rings, resources, timelines' bindings), ctx->pool_lock, a queue's lock, a
+// timeline's lock. None of them is taken to record, draw or look up.
+#ifndef PV_CORE_CONTEXT_H
+#define PV_CORE_CONTEXT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/idtable.h"
+#include "base/os.h"
+#include "core/exec.h"
+#include "core/objects.h"
+#include "core/renderer.h"
+#include "ring/ring.h"
+
+// VK_MESA_venus_protocol: 3 brought host image copies and Vulkan 1.4, 4 the descriptor heap's helpers.
+#ifdef VK_EXT_descriptor_heap
+#define PV_VENUS_SPEC_VERSION 4u
+#else
+#define PV_VENUS_SPEC_VERSION 3u
+#endif
+
+// Shared memory known by a resource id. Counted: rings, decoders and the table hold references.
+struct pv_resource {
+   uint32_t id;
+   uint8_t *base;              // NULL: not mapped here
+   uint64_t size;
+   int fd;                     // -1: none of its own
+   bool plain;                 // shared memory for rings and streams (not device memory)
+   struct pv_hostmem *memory;  // what keeps base and fd alive; NULL: the caller's memory
+   uint32_t map_info;
+   uint64_t charged;           // bytes counted against the budget
+   atomic_bool gone;           // detached; pairs with the check in pv_decoder_resource
+   _Atomic uint32_t refs;
+   struct pv_resource *next;
+};
+
+struct pv_stream_desc {
+   uint32_t resource;
+   uint64_t offset, size;
+   bool seek;
+   uint64_t reply_position;
+};
+
+// The streams of the vkExecuteCommandStreamsMESA a decoder is in the middle of.
+struct pv_nested {
+   bool active;
+   struct pv_stream_desc *list; // grow-only
+   uint32_t count, capacity, index;
+   uint8_t *bytes; // private copy of the current stream, grow-only
+   uint64_t size, room, at;
+   uint64_t outer; // bytes of the Execute itself
+};
+
+struct pv_command_counter {
+   _Atomic uint64_t count, sampled, sampled_ns; // written by one decoder, read by anyone
+};
+
+struct pv_decoder {
+   struct pv_context_core *ctx;
+   struct pv_ring *ring; // NULL: the virtqueue path
+   uint64_t key;         // the guest's name of the ring
+   struct pv_resource *ring_resource;
+   bool monitored;
+   uint64_t monitor_ns;
+   struct pv_arena arena;
+   struct pv_ids_reader reader;
+   struct pv_resource *reply; // NULL: no window
+   uint64_t reply_offset, reply_size, reply_cursor;
+   struct pv_resource *stream; // the one last executed from, kept as a cache
+   struct pv_nested nested;
+   uint64_t offset;        // bytes executed so far, for the log
+   uint64_t wait_deadline; // of the command that waits; 0: none does
+   VkFence *idle_fences;   // of a vkQueueWaitIdle or vkDeviceWaitIdle under way
+   uint32_t idle_count;
+   _Atomic uint64_t virtqueue_seqno;
+   struct pv_gate gate; // woken when virtqueue_seqno moved or the context changed
+   _Atomic uint64_t commands, bytes, replies, ns;
+   uint64_t entered_at;
+   struct pv_command_counter counters[PV_CMD_LIMIT];
+   struct pv_decoder *next;
+};
+
+struct pv_pending_fence {
+   uint64_t fence_id;
+   VkFence fence; // of `device`; VK_NULL_HANDLE: retire at once
+   struct pv_pending_fence *next;
+};
+
+// ring_idx 1..63: fences on one VkQueue, retired in order.
+struct pv_timeline {
+   struct pv_queue *queue; // NULL: unbound
+   struct pv_pending_fence *first, **last;
+   VkFence *spare;
+   uint32_t spare_count, spare_capacity;
+   pthread_t thread;
+   bool threaded, stop;
+   pthread_mutex_t lock;
+   struct pv_gate gate;
+};
+
+// Bytes submitted over the virtqueue path that a polled context has not executed yet.
+struct pv_mark {
+   uint64_t at; // retire when this many bytes of all submitted are done
+   uint32_t ring_idx;
+   uint64_t fence_id;
+};
+struct pv_backlog {
+   uint8_t *bytes;
+   uint64_t size, room, at;     // [at, size) is still to do
+   uint64_t submitted, done;    // bytes ever
+   struct pv_mark *marks;
+   uint32_t mark_count, mark_room;
+};
+
+struct pv_context_core {
+   struct pv_core *core;
+   char *name;
+   void (*fence_retired)(void *, uint32_t, uint64_t);
+   void *user;
+   struct pv_ids *ids;
+   _Atomic int state; // enum pv_context_state; only goes up
+   pthread_mutex_t lock, pool_lock;
+   struct pv_instance *instance; // set by vkCreateInstance
+   struct pv_decoder virtqueue;
+   struct pv_decoder *rings; // list
+   uint32_t ring_count;
+   struct pv_resource *resources[256]; // by id
+   struct pv_timeline timelines[PV_TIMELINES];
+   struct pv_backlog backlog;
+   _Atomic uint64_t memory, wakes, fences;
+   pthread_t monitor;
+   bool monitoring, monitor_stop;
+   struct pv_gate monitor_gate;
+   _Atomic uint64_t monitor_period; // ns; 0: no ring asked
+   uint64_t next_tick;              // polled
+   // Of rings that are gone, so that statistics stay whole.
+   struct pv_decoder *totals;
+};
+
+struct pv_core {
+   struct pv_host host;
+   struct pv_core_limits limits;
+   bool polled;
+   struct pv_gpu_view *views; // one per host.gpus
+   uint8_t capset[PV_CAPSET_SIZE];
+};
+
+// What guests see of a GPU.
+struct pv_gpu_view {
+   const struct pv_gpu *gpu;
+   VkExtensionProperties *extensions;
+   uint32_t extension_count;
+   const char *emulated[8]; // NULL-terminated
+   uint32_t api_version;
+   VkPhysicalDeviceMemoryProperties memory; // types that cannot be shared are not HOST_VISIBLE here
+   bool semaphore_fd, fence_fd;             // the host has them
+};
+int pv_gpu_view_make(struct pv_gpu_view *view, const struct pv_gpu *gpu);
+void pv_gpu_view_free(struct pv_gpu_view *view);
+bool pv_gpu_view_has(const struct pv_gpu_view *view, const char *extension);
+
+// decoder.c
+int pv_decoder_init(struct pv_decoder *decoder, struct pv_context_core *ctx);
+void pv_decoder_fini(struct pv_decoder *decoder);
+// Executes one top-level command of `bytes`; pv_ring_ops.execute and the virtqueue both come here.
+enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used, uint64_t *retry_ns);
+// Enter and leave a batch of commands: epoch and time.
+void pv_decoder_enter(void *decoder);
+void pv_decoder_leave(void *decoder);
+// True once a wait inside a command should give up.
+bool pv_decoder_stopping(const struct pv_decoder *decoder);
+// A plain resource by id through the decoder's one-entry cache `slot`, or NULL. No lock when it is the cached one.
+struct pv_resource *pv_decoder_resource(struct pv_decoder *decoder, struct pv_resource **slot, uint32_t id);
+
+// context.c
+struct pv_decoder *pv_context_ring(struct pv_context_core *ctx, uint64_t key); // ctx->lock held, or from the virtqueue
+void pv_context_go_fatal(struct pv_context_core *ctx);
+int pv_context_ring_create(struct pv_context_core *ctx, uint64_t key, struct pv_resource *resource,
+                           const struct pv_ring_layout *layout, uint64_t idle_ns, uint64_t monitor_ns, int32_t priority);
+void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *ring);
+
+// resource.c
+struct pv_resource *pv_resource_find(struct pv_context_core *ctx, uint32_t id); // a reference, or NULL
+void pv_resource_unref(struct pv_resource **resource);
+void pv_resource_drop_all(struct pv_context_core *ctx);
+// Counts `bytes` against the context's memory budget; false (nothing counted) if it does not fit.
+bool pv_context_charge(struct pv_context_core *ctx, uint64_t bytes);
+void pv_context_uncharge(struct pv_context_core *ctx, uint64_t bytes);
+
+// timeline.c
+int pv_timeline_bind(struct pv_context_core *ctx, uint32_t ring_idx, struct pv_queue *queue); // ctx->lock not held
+void pv_timeline_unbind_device(struct pv_context_core *ctx, struct pv_device *device);
+int pv_timeline_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64_t fence_id);
+// Polled: retires what is done. True if something is still pending.
+bool pv_timelines_poll(struct pv_context_core *ctx);
+void pv_timelines_wake(struct pv_context_core *ctx);
+
+// teardown.c: destroys everything that belongs to the device or instance, in an order that is safe.
+// Frees the record of a pool (and of its children) or of a VkDeviceMemory once no decoder can still hold it.
+void pv_pool_retire(struct pv_context_core *ctx, struct pv_pool *pool);
+void pv_memory_retire(struct pv_context_core *ctx, struct pv_memory *memory);
+void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device);
+void pv_instance_teardown(struct pv_context_core *ctx);
+
+// exec.c: files one object with a state record. As pv_exec_file for a single handle; true if it was filed alive (else the
+// caller keeps `state`).
+bool pv_exec_file_state(struct pv_exec *x, uint8_t type, void *owner, void *state, uint64_t id, uint64_t handle,
+                        VkResult result);
+static inline bool pv_exec_lost(const struct pv_exec *x)
+{
+   return atomic_load_explicit(&x->ctx->state, memory_order_relaxed) != PV_CONTEXT_ALIVE;
+}
+// The command waits: it will be shown again after `retry_ns` (a pv_now() time) or a wake.
+static inline void pv_exec_wait(struct pv_exec *x, uint64_t retry_ns)
+{
+   x->state = PV_EXEC_WAIT;
+   x->retry_ns = retry_ns;
+}
+
+#endif

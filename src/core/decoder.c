@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// A decoder runs one stream: the virtqueue's or a ring's. It may be in the middle of executed streams
+// (vkExecuteCommandStreamsMESA) and suspended there by a command that waits.
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/context.h"
+#include "wire/venus.gen.h"
+
+// A command's time is measured for the first few of its kind and then for one in this many; statistics scale it up.
+#define SAMPLE_FIRST 16u
+#define SAMPLE_EVERY 16u
+
+int pv_decoder_init(struct pv_decoder *decoder, struct pv_context_core *ctx)
+{
+   decoder->ctx = ctx;
+   int error = pv_gate_init(&decoder->gate);
+   if (error)
+      return error;
+   pv_arena_init(&decoder->arena, ctx->core->limits.command_temp);
+   pv_ids_reader_add(ctx->ids, &decoder->reader);
+   return 0;
+}
+
+void pv_decoder_fini(struct pv_decoder *decoder)
+{
+   pv_ids_reader_remove(decoder->ctx->ids, &decoder->reader);
+   pv_arena_fini(&decoder->arena);
+   pv_gate_fini(&decoder->gate);
+   pv_resource_unref(&decoder->reply);
+   pv_resource_unref(&decoder->stream);
+   pv_resource_unref(&decoder->ring_resource);
+   free(decoder->nested.list);
+   free(decoder->nested.bytes);
+   free(decoder->idle_fences);
+}
+
+static inline void bump(_Atomic uint64_t *counter, uint64_t by)
+{
+   // One writer: a plain add that readers may see late.
+   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+void pv_decoder_enter(void *user)
+{
+   struct pv_decoder *decoder = user;
+   pv_ids_enter(decoder->ctx->ids, &decoder->reader);
+   decoder->entered_at = pv_now();
+}
+
+void pv_decoder_leave(void *user)
+{
+   struct pv_decoder *decoder = user;
+   bump(&decoder->ns, pv_now() - decoder->entered_at);
+   pv_ids_leave(decoder->ctx->ids, &decoder->reader);
+}
+
+bool pv_decoder_stopping(const struct pv_decoder *decoder)
+{
+   return atomic_load_explicit(&decoder->ctx->state, memory_order_relaxed) == PV_CONTEXT_FATAL ||
+          (decoder->ring && pv_ring_stopping(decoder->ring));
+}
+
+struct pv_resource *pv_decoder_resource(struct pv_decoder *decoder, struct pv_resource **slot, uint32_t id)
+{
+   struct pv_resource *cached = *slot;
+   // acquire pairs with the release store in pv_context_core_detach
+   if (cached && cached->id == id && !atomic_load_explicit(&cached->gone, memory_order_acquire))
+      return cached;
+   pv_resource_unref(slot);
+   struct pv_resource *found = pv_resource_find(decoder->ctx, id);
+   if (found && (!found->plain || !found->base))
+      pv_resource_unref(&found);
+   *slot = found;
+   return found;
+}
+
+static void count_command(struct pv_decoder *decoder, uint32_t cmd, uint64_t bytes, uint64_t started)
+{
+   struct pv_command_counter *counter = &decoder->counters[cmd];
+   bump(&counter->count, 1);
+   bump(&decoder->commands, 1);
+   bump(&decoder->bytes, bytes);
+   if (started) {
+      bump(&counter->sampled, 1);
+      bump(&counter->sampled_ns, pv_now() - started);
+   }
+}
+
+// Executes the first command of `bytes`. *used is its length when it ran.
+static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size, uint64_t *used,
+                                  uint64_t *retry_ns)
+{
+   struct pv_exec x = {
+      .in = {.p = bytes, .end = bytes + size, .arena = &decoder->arena, .ids = decoder->ctx->ids},
+      .ctx = decoder->ctx,
+      .decoder = decoder,
+   };
+   if (size < 8) {
+      x.cmd = PV_CMD_LIMIT;
+      pv_exec_fatal(&x, "truncated", size);
+      return x.state;
+   }
+   x.cmd = pv_load32(bytes);
+   x.flags = pv_load32(bytes + 4);
+   x.in.p += 8;
+   if (x.cmd >= PV_CMD_LIMIT || !pv_thunks[x.cmd]) {
+      pv_exec_fatal(&x, "no such command", x.cmd);
+      return x.state;
+   }
+   if (x.flags & ~PV_CMD_REPLY) {
+      pv_exec_fatal(&x, "unknown command flags", x.flags);
+      return x.state;
+   }
+   uint64_t seen = atomic_load_explicit(&decoder->counters[x.cmd].count, memory_order_relaxed);
+   uint64_t started = seen < SAMPLE_FIRST || seen % SAMPLE_EVERY == 0 ? pv_now() : 0;
+   pv_thunks[x.cmd](&x);
+   pv_arena_reset(&decoder->arena);
+   if (x.state == PV_EXEC_RUN) {
+      *used = (uint64_t)(x.in.p - bytes);
+      decoder->wait_deadline = 0;
+      count_command(decoder, x.cmd, *used, started);
+   }
+   *retry_ns = x.retry_ns;
+   return x.state;
+}
+
+// Copies the next non-empty stream of the Execute into private memory. False when there is none left.
+static bool next_stream(struct pv_decoder *decoder, enum pv_exec_state *state)
+{
+   struct pv_nested *nested = &decoder->nested;
+   while (nested->index < nested->count) {
+      const struct pv_stream_desc *desc = &nested->list[nested->index++];
+      struct pv_exec x = {.cmd = PV_CMD_vkExecuteCommandStreamsMESA, .ctx = decoder->ctx, .decoder = decoder};
+      struct pv_resource *resource = pv_decoder_resource(decoder, &decoder->stream, desc->resource);
+      if (!resource || desc->offset > resource->size || desc->size > resource->size - desc->offset) {
+         pv_exec_fatal(&x, resource ? "a stream outside its resource" : "a stream in no shared-memory resource", desc->resource);
+         *state = PV_EXEC_FATAL;
+         return false;
+      }
+      if (desc->seek) {
+         if (!decoder->reply || desc->reply_position > decoder->reply_size) {
+            pv_exec_fatal(&x, "a reply position outside the reply stream", desc->reply_position);
+            *state = PV_EXEC_FATAL;
+            return false;
+         }
+         decoder->reply_cursor = desc->reply_position;
+      }
+      if (!desc->size)
+         continue;
+      if (desc->size > nested->room) {
+         free(nested->bytes);
+         nested->bytes = malloc(desc->size);
+         nested->room = nested->bytes ? desc->size : 0;
+         if (!nested->bytes) {
+            pv_exec_fatal(&x, "out of memory for a stream", desc->size);
+            *state = PV_EXEC_FATAL;
+            return false;
+         }
+      }
+      memcpy(nested->bytes, resource->base + desc->offset, desc->size); // the one fetch of these guest bytes
+      nested->size = desc->size;
+      nested->at = 0;
+      return true;
+   }
+   return false;
+}
+
+static enum pv_exec_state run_nested(struct pv_decoder *decoder, uint64_t *retry_ns)
+{
+   struct pv_nested *nested = &decoder->nested;
+   enum pv_exec_state state = PV_EXEC_RUN;
+   for (;;) {
+      if (nested->at == nested->size && !next_stream(decoder, &state))
+         break;
+      if (pv_decoder_stopping(decoder))
+         return PV_EXEC_FATAL;
+      uint64_t used;
+      state = run_one(decoder, nested->bytes + nested->at, nested->size - nested->at, &used, retry_ns);
+      if (state != PV_EXEC_RUN)
+         return state;
+      nested->at += used;
+   }
+   nested->active = false;
+   nested->size = nested->at = 0;
+   if (nested->room > 16u << 20) { // a rare giant should not stay
+      free(nested->bytes);
+      nested->bytes = NULL;
+      nested->room = 0;
+   }
+   return state;
+}
+
+enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used, uint64_t *retry_ns)
+{
+   struct pv_nested *nested = &decoder->nested;
+   enum pv_exec_state state = PV_EXEC_RUN;
+   uint64_t length = 0;
+   if (nested->active) { // suspended inside an Execute, which is the first command of `bytes`
+      length = nested->outer;
+   } else {
+      state = run_one(decoder, bytes, size, &length, retry_ns);
+      nested->outer = length;
+   }
+   if (state == PV_EXEC_RUN && nested->active)
+      state = run_nested(decoder, retry_ns);
+   if (state == PV_EXEC_WAIT)
+      return PV_RUN_WAIT;
+   if (state == PV_EXEC_FATAL)
+      return PV_RUN_FATAL;
+   *used = length;
+   decoder->offset += length;
+   return PV_RUN_DONE;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// The waist: everything a door needs of the renderer, and nothing else crosses.
+//
+// A renderer is one choice of host driver and GPUs. A context is one guest VkInstance: its objects, rings and blobs, apart
+// from every other context. Results are 0 or -errno; -EPROTO means that the context is over (fatal). Functions are
+// thread-safe unless said otherwise, but calls on one context must not overlap (a door has one conversation per guest).
+#ifndef PV_CORE_RENDERER_H
+#define PV_CORE_RENDERER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pv_core;
+struct pv_context_core;
+
+#define PV_CAPSET_VENUS    4u
+#define PV_CAPSET_SIZE     160u
+#define PV_TIMELINES       64u // ring_idx 0..63
+#define PV_BLOB_MAPPABLE   1u
+#define PV_BLOB_SHAREABLE  2u
+#define PV_BLOB_CROSS_DEVICE 4u
+
+struct pv_core_limits {   // 0 = the default
+   uint64_t memory;       // bytes of device memory and blobs per context (default: no limit of ours)
+   uint64_t objects;      // live objects per context (default 4 Mi)
+   uint32_t rings;        // per context (default 64)
+   uint64_t command_temp; // bytes one command may need while it is decoded (default 1 GiB)
+};
+
+struct pv_core_params {
+   const char *driver; // path of a Vulkan driver library (ICD), NULL: the system's Vulkan loader
+   const char *gpu;    // index, UUID or part of a name; NULL: every GPU the host has
+   struct pv_core_limits limits;
+   bool polled;        // true: no threads of our own, the caller polls
+};
+
+// Loads the driver and looks at its GPUs. On failure one log line says the cause and the way out.
+// -ENOENT: no driver or no such GPU; -ENOTUNIQ: `gpu` names several; -ENODEV: the driver does not work; -ENOMEM.
+int pv_core_create(const struct pv_core_params *params, struct pv_core **out);
+// No context may be left. Accepts NULL, nulls.
+void pv_core_destroy(struct pv_core **core);
+
+// Fills PV_CAPSET_SIZE bytes: the Venus capset (id 4, version 0) for this build's registry.
+void pv_core_capset(const struct pv_core *core, uint8_t out[PV_CAPSET_SIZE]);
+
+struct pv_context_core_params {
+   const char *name; // what to call it in the log; copied
+   // Called once per fence, in order per ring_idx; on any thread (polled: inside pv_context_core_poll or _fence).
+   // Must not call back into the context.
+   void (*fence_retired)(void *user, uint32_t ring_idx, uint64_t fence_id);
+   void *user;
+};
+int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params, struct pv_context_core **out);
+// Stops rings, waits for the GPU, destroys every object, retires every fence. Accepts NULL, nulls. May block for seconds.
+void pv_context_core_destroy(struct pv_context_core **ctx);
+
+// Executes bytes that came over the virtqueue path (socket, SUBMIT_3D). Size in bytes, a multiple of 4; copied before use.
+// May block on vkWaitRingSeqnoMESA; a polled context queues the rest instead and poll goes on with it.
+int pv_context_core_submit(struct pv_context_core *ctx, const void *bytes, size_t size);
+
+// Asks for fence_retired(ring_idx, fence_id) when everything submitted so far on that timeline is done: 0 = this path itself,
+// 1..63 = the VkQueue bound to it. -EINVAL: no such timeline. A context that is lost or over retires at once.
+int pv_context_core_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64_t fence_id);
+
+struct pv_blob_core {
+   uint64_t size;    // bytes that may be mapped
+   uint32_t map;     // 1 cached, 3 write-combined (virtio-gpu's map_info)
+   void *pointer;    // our mapping, valid until the resource is detached; NULL if there is none
+};
+// Makes the resource `resource` of this context: blob_id 0 with flags MAPPABLE = plain shared memory, else the VkDeviceMemory
+// of that object id (each exported at most once). -EINVAL bad arguments, -EEXIST resource id in use, -ENOENT no such memory,
+// -EAGAIN (polled) submitted bytes before it still wait, -EDQUOT over the limit, -EOPNOTSUPP memory that cannot be shared.
+int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
+                         struct pv_blob_core *out);
+// Makes a resource over memory the caller owns (`fd` may be -1) and keeps until the resource is detached.
+int pv_context_core_attach(struct pv_context_core *ctx, uint32_t resource, void *base, uint64_t size, int fd);
+// A duplicate of the fd behind a resource, the caller's to close. -ENOENT, -EOPNOTSUPP (no fd behind it).
+int pv_context_core_export(struct pv_context_core *ctx, uint32_t resource, int *out_fd);
+// Forgets a resource. A ring that lives in it ends with FATAL. -ENOENT.
+int pv_context_core_detach(struct pv_context_core *ctx, uint32_t resource);
+
+// Polled mode: goes on with whatever can go on; never blocks. *deadline: pv_now() time of the next poll at the latest
+// (PV_NEVER: when the guest notified). Missing it by seconds is fatal to the guest (its watchdog). -EPROTO: over.
+int pv_context_core_poll(struct pv_context_core *ctx, uint64_t *deadline);
+
+enum pv_context_state { PV_CONTEXT_ALIVE, PV_CONTEXT_LOST, PV_CONTEXT_FATAL };
+enum pv_context_state pv_context_core_state(const struct pv_context_core *ctx);
+
+// Puts the context into the lost state: decoding goes on, nothing reaches the driver, replies say DEVICE_LOST.
+void pv_context_core_lose(struct pv_context_core *ctx, const char *why);
+
+struct pv_stats_command {
+   const char *name;
+   uint64_t count, ns; // ns spent in it, decoding and host call included
+};
+struct pv_stats_core {
+   uint64_t commands, bytes, replies, ring_wakes, fences, objects, memory;
+   uint64_t ns; // inside commands
+};
+// A snapshot; counters of running rings may lag by one command. `top`: the `n` most frequent commands; returns how many.
+size_t pv_context_core_stats(const struct pv_context_core *ctx, struct pv_stats_core *out, struct pv_stats_command *top,
+                             size_t n);
+
+// What the host has, for `pearvisor info`. Index 0.. of the chosen GPUs.
+struct pv_gpu_core {
+   const char *name, *driver;  // deviceName; driverName and driverInfo
+   uint8_t uuid[16];           // deviceUUID
+   uint32_t type;              // VkPhysicalDeviceType
+   uint32_t api_version;       // the host's
+   uint32_t guest_api_version; // what a guest may see at most
+   const char *memory_path;    // "dma-buf", "host-pointer (memfd)", "none", ...
+   const char *memory_note;    // one sentence: why that one
+   uint32_t extensions_host, extensions_guest; // how many the host lists, how many a guest sees
+   const char *const *emulated; // NULL-terminated names of what we emulate
+};
+size_t pv_core_gpus(const struct pv_core *core, struct pv_gpu_core *out, size_t n);
+
+// The protocol's commands, in order of their id. `reason` is NULL when executed, else why it is left out.
+struct pv_protocol_entry {
+   uint32_t id;
+   const char *name;
+   const char *reason; // "no encoding", "registry too old", or a decision in words
+};
+size_t pv_core_protocol(const struct pv_protocol_entry **out);
+// VK_MAKE_API_VERSION of the registry this build was generated from.
+uint32_t pv_core_registry_version(void);
+
+#endif

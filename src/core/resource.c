@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+//
+// Resources: shared memory that guest and host know by one id, and the memory budget.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/context.h"
+#include "wire/commands.gen.h"
+
+static struct pv_resource **bucket(struct pv_context_core *ctx, uint32_t id)
+{
+   return &ctx->resources[id % (sizeof ctx->resources / sizeof *ctx->resources)];
+}
+
+static struct pv_resource *find_locked(struct pv_context_core *ctx, uint32_t id)
+{
+   for (struct pv_resource *r = *bucket(ctx, id); r; r = r->next)
+      if (r->id == id)
+         return r;
+   return NULL;
+}
+
+struct pv_resource *pv_resource_find(struct pv_context_core *ctx, uint32_t id)
+{
+   pthread_mutex_lock(&ctx->lock);
+   struct pv_resource *resource = find_locked(ctx, id);
+   if (resource)
+      atomic_fetch_add_explicit(&resource->refs, 1, memory_order_relaxed);
+   pthread_mutex_unlock(&ctx->lock);
+   return resource;
+}
+
+void pv_resource_unref(struct pv_resource **slot)
+{
+   struct pv_resource *resource = *slot;
+   *slot = NULL;
+   // acq_rel pairs with the other holders' decrement: their last access happens before the unmap here.
+   if (!resource || atomic_fetch_sub_explicit(&resource->refs, 1, memory_order_acq_rel) != 1)
+      return;
+   pv_hostmem_unref(&resource->memory);
+   if (resource->fd >= 0)
+      close(resource->fd);
+   free(resource);
+}
+
+bool pv_context_charge(struct pv_context_core *ctx, uint64_t bytes)
+{
+   uint64_t limit = ctx->core->limits.memory;
+   uint64_t before = atomic_load_explicit(&ctx->memory, memory_order_relaxed);
+   do {
+      if (before > UINT64_MAX - bytes || (limit && before + bytes > limit))
+         return false;
+   } while (!atomic_compare_exchange_weak_explicit(&ctx->memory, &before, before + bytes, memory_order_relaxed,
+                                                   memory_order_relaxed));
+   return true;
+}
+
+void pv_context_uncharge(struct pv_context_core *ctx, uint64_t bytes)
+{
+   atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
+}
+
+// Files a new resource; takes over `made` (also on failure).
+static int file(struct pv_context_core *ctx, struct pv_resource made)
+{
+   int error = made.id ? 0 : -EINVAL;
+   struct pv_resource *resource = error ? NULL : malloc(sizeof *resource);
+   if (!error && !resource)
+      error = -ENOMEM;
+   pthread_mutex_lock(&ctx->lock);
+   if (!error && find_locked(ctx, made.id))
+      error = -EEXIST;
+   if (!error) {
+      *resource = made;
+      atomic_init(&resource->refs, 1);
+      atomic_init(&resource->gone, false);
+      resource->next = *bucket(ctx, made.id);
+      *bucket(ctx, made.id) = resource;
+   }
+   pthread_mutex_unlock(&ctx->lock);
+   if (error) {
+      free(resource);
+      pv_hostmem_unref(&made.memory);
+      if (made.fd >= 0)
+         close(made.fd);
+      pv_context_uncharge(ctx, made.charged);
+   }
+   return error;
+}
+
+// Plain shared memory, or what stands in for device memory that a lost context can no longer show.
+static int make_shared(struct pv_context_core *ctx, uint32_t id, uint64_t size, bool plain, struct pv_blob_core *out)
+{
+   if (!size || size > (uint64_t)1 << 40)
+      return -EINVAL;
+   if (!pv_context_charge(ctx, size))
+      return -EDQUOT;
+   struct pv_hostmem *memory;
+   int error = pv_hostmem_create(size, 1, &memory);
+   if (error) {
+      pv_context_uncharge(ctx, size);
+      return error;
+   }
+   *out = (struct pv_blob_core){.size = memory->size, .map = 1, .pointer = memory->base};
+   return file(ctx, (struct pv_resource){.id = id,
+                                         .base = memory->base,
+                                         .size = size,
+                                         .fd = -1,
+                                         .plain = plain,
+                                         .memory = memory,
+                                         .map_info = 1,
+                                         .charged = size});
+}
+
+// The blob of a VkDeviceMemory. The caller's epoch keeps the record alive.
+static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_memory *memory, uint64_t size, uint32_t flags,
+                          struct pv_blob_core *out)
+{
+   if (!memory->shared)
+      return -EOPNOTSUPP;
+   uint64_t page = pv_page_size();
+   if (size > UINT64_MAX - page || size > (memory->shared->size + page - 1) / page * page)
+      return -EINVAL;
+   if (atomic_exchange(&memory->exported, true))
+      return -EEXIST;
+   struct pv_hostmem *shared = pv_hostmem_ref(memory->shared);
+   *out = (struct pv_blob_core){.size = shared->size, .map = memory->map_info, .pointer = shared->base};
+   int error = file(ctx, (struct pv_resource){.id = id,
+                                              .base = shared->base,
+                                              .size = shared->size,
+                                              .fd = -1,
+                                              .memory = shared,
+                                              .map_info = memory->map_info});
+   if (error)
+      atomic_store(&memory->exported, false);
+   return error;
+}
+
+int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
+                         struct pv_blob_core *out)
+{
+   const uint32_t known = PV_BLOB_MAPPABLE | PV_BLOB_SHAREABLE | PV_BLOB_CROSS_DEVICE;
+   if (!resource || !size || flags & ~known)
+      return -EINVAL;
+   if (ctx->backlog.at < ctx->backlog.size)
+      return -EAGAIN;
+   if (!blob_id)
+      return flags == PV_BLOB_MAPPABLE ? make_shared(ctx, resource, size, true, out) : -EINVAL;
+   struct pv_object object;
+   pv_ids_enter(ctx->ids, &ctx->virtqueue.reader);
+   enum pv_id_result found = pv_ids_find(ctx->ids, blob_id, PV_OBJECT_VkDeviceMemory, &object);
+   int error = -ENOENT;
+   if (found == PV_ID_OK && object.state)
+      error = make_of_memory(ctx, resource, object.state, size, flags, out);
+   else if (found == PV_ID_POISONED) // the guest was told that the allocation worked: give it pages, zeroed
+      error = make_shared(ctx, resource, size, false, out);
+   pv_ids_leave(ctx->ids, &ctx->virtqueue.reader);
+   return error;
+}
+
+int pv_context_core_attach(struct pv_context_core *ctx, uint32_t resource, void *base, uint64_t size, int fd)
+{
+   if (!base || !size || (uintptr_t)base % 4)
+      return -EINVAL;
+   int own = fd >= 0 ? pv_fd_dup(fd) : -1;
+   if (fd >= 0 && own < 0)
+      return own;
+   return file(ctx, (struct pv_resource){.id = resource, .base = base, .size = size, .fd = own, .plain = true, .map_info = 1});
+}
+
+int pv_context_core_export(struct pv_context_core *ctx, uint32_t resource, int *out_fd)
+{
+   struct pv_resource *found = pv_resource_find(ctx, resource);
+   if (!found)
+      return -ENOENT;
+   int fd = found->memory ? found->memory->fd : found->fd;
+   int copy = fd >= 0 ? pv_fd_dup(fd) : -EOPNOTSUPP;
+   pv_resource_unref(&found);
+   if (copy < 0)
+      return copy;
+   *out_fd = copy;
+   return 0;
+}
+
+// Unlinks a resource and says so to whoever has it cached. The table's reference is the caller's.
+static void retire(struct pv_context_core *ctx, struct pv_resource *resource)
+{
+   struct pv_resource **link = bucket(ctx, resource->id);
+   while (*link != resource)
+      link = &(*link)->next;
+   *link = resource->next;
+   atomic_store_explicit(&resource->gone, true, memory_order_release); // pairs with pv_decoder_resource
+   pv_context_uncharge(ctx, resource->charged);
+}
+
+int pv_context_core_detach(struct pv_context_core *ctx, uint32_t id)
+{
+   pthread_mutex_lock(&ctx->lock);
+   struct pv_resource *resource = find_locked(ctx, id);
+   struct pv_decoder *ring = NULL;
+   if (resource) {
+      retire(ctx, resource);
+      for (ring = ctx->rings; ring && ring->ring_resource != resource; ring = ring->next)
+         ;
+   }
+   pthread_mutex_unlock(&ctx->lock);
+   if (!resource)
+      return -ENOENT;
+   while (ring) { // its memory goes away behind it: end it first
+      pv_ring_fail(ring->ring);
+      pv_context_ring_destroy(ctx, ring);
+      pthread_mutex_lock(&ctx->lock);
+      for (ring = ctx->rings; ring && ring->ring_resource != resource; ring = ring->next)
+         ;
+      pthread_mutex_unlock(&ctx->lock);
+   }
+   pv_resource_unref(&resource);
+   return 0;
+}
+
+void pv_resource_drop_all(struct pv_context_core *ctx)
+{
+   for (size_t i = 0; i < sizeof ctx->resources / sizeof *ctx->resources; i++) {
+      while (ctx->resources[i]) {
+         struct pv_resource *resource = ctx->resources[i];
+         retire(ctx, resource);
+         pv_resource_unref(&resource);
+      }
+   }
+}

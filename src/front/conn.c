@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+//
+// Framing of the vtest protocol: an 8-byte header, a payload, descriptors beside single bytes.
+#include "front/conn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 // there the socket has SO_NOSIGPIPE
+#endif
+
+// Waits for the peer. The lifeline is looked at first: when both are ready, leaving wins.
+static int wait_readable(const struct pv_conn *conn)
+{
+   struct pollfd fds[2] = {{.fd = conn->lifeline, .events = POLLIN}, {.fd = conn->fd, .events = POLLIN}};
+   for (;;) {
+      if (poll(fds, 2, -1) < 0) {
+         if (errno == EINTR)
+            continue;
+         return -errno;
+      }
+      if (fds[0].revents)
+         return -ESHUTDOWN;
+      if (fds[1].revents)
+         return 0;
+   }
+}
+
+// Exactly `size` bytes. *got tells how many came before an error.
+static int receive(int fd, void *out, size_t size, int flags, size_t *got)
+{
+   uint8_t *p = out;
+   for (*got = 0; *got < size;) {
+      ssize_t n = recv(fd, p + *got, size - *got, flags);
+      if (n < 0 && errno == EINTR)
+         continue;
+      if (n < 0)
+         return -errno;
+      if (!n)
+         return -ECONNRESET;
+      *got += (size_t)n;
+   }
+   return 0;
+}
+
+static int peek_byte(struct pv_conn *conn, void *out)
+{
+   size_t got;
+   return receive(conn->fd, out, 1, MSG_PEEK, &got);
+}
+
+int pv_conn_next(struct pv_conn *conn, uint32_t *length)
+{
+   uint8_t header[8];
+   size_t got;
+   int ret = wait_readable(conn);
+   if (ret)
+      return ret;
+   ret = receive(conn->fd, header, 7, 0, &got);
+   if (ret == -ECONNRESET && !got)
+      return -ESHUTDOWN;
+   if (!ret)
+      ret = peek_byte(conn, &header[7]);
+   if (ret)
+      return ret;
+   memcpy(length, header, 4);
+   memcpy(&conn->id, header + 4, 4);
+   conn->unread = 0;
+   conn->retained = true;
+   return 0;
+}
+
+int pv_conn_expect(struct pv_conn *conn, uint32_t size)
+{
+   if (!size)
+      return 0;
+   int ret = pv_conn_done(conn);
+   conn->unread = size;
+   conn->retained = true;
+   return ret;
+}
+
+int pv_conn_read(struct pv_conn *conn, void *out, size_t size)
+{
+   size_t got;
+   if (size > conn->unread)
+      return -EINVAL;
+   bool last = size && size == conn->unread;
+   int ret = receive(conn->fd, out, size - last, 0, &got);
+   if (!ret && last)
+      ret = peek_byte(conn, (uint8_t *)out + size - 1);
+   if (!ret)
+      conn->unread -= (uint32_t)size;
+   return ret;
+}
+
+int pv_conn_skip(struct pv_conn *conn)
+{
+   uint8_t waste[512];
+   while (conn->unread) {
+      size_t n = conn->unread < sizeof(waste) ? conn->unread : sizeof(waste);
+      int ret = pv_conn_read(conn, waste, n);
+      if (ret)
+         return ret;
+   }
+   return 0;
+}
+
+int pv_conn_done(struct pv_conn *conn)
+{
+   uint8_t byte;
+   size_t got;
+   int ret = pv_conn_skip(conn);
+   if (!ret && conn->retained)
+      ret = receive(conn->fd, &byte, 1, 0, &got);
+   conn->retained = false;
+   return ret;
+}
+
+static int send_all(int fd, struct msghdr *msg)
+{
+   while (msg->msg_iovlen) {
+      ssize_t n = sendmsg(fd, msg, MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR)
+         continue;
+      if (n < 0)
+         return -errno;
+      msg->msg_control = NULL; // went along with the first byte
+      msg->msg_controllen = 0;
+      while (msg->msg_iovlen && (size_t)n >= msg->msg_iov->iov_len) {
+         n -= (ssize_t)msg->msg_iov->iov_len;
+         msg->msg_iov++;
+         msg->msg_iovlen--;
+      }
+      if (msg->msg_iovlen) {
+         msg->msg_iov->iov_base = (uint8_t *)msg->msg_iov->iov_base + n;
+         msg->msg_iov->iov_len -= (size_t)n;
+      }
+   }
+   return 0;
+}
+
+int pv_conn_send(struct pv_conn *conn, uint32_t length, uint32_t id, const void *payload, size_t size)
+{
+   uint32_t header[2] = {length, id};
+   struct iovec iov[2] = {{header, sizeof(header)}, {(void *)payload, size}};
+   struct msghdr msg = {.msg_iov = iov, .msg_iovlen = size ? 2 : 1};
+   return send_all(conn->fd, &msg);
+}
+
+int pv_conn_reply(struct pv_conn *conn, uint32_t id, const uint32_t *payload, uint32_t words)
+{
+   return pv_conn_send(conn, words, id, payload, words * sizeof(uint32_t));
+}
+
+int pv_conn_send_fd(struct pv_conn *conn, int fd)
+{
+   uint8_t dummy = 0;
+   union {
+      struct cmsghdr align;
+      char bytes[CMSG_SPACE(sizeof(int))];
+   } control = {0};
+   struct iovec iov = {&dummy, 1};
+   struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+   struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+   cmsg->cmsg_level = SOL_SOCKET;
+   cmsg->cmsg_type = SCM_RIGHTS;
+   cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+   memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+   return send_all(conn->fd, &msg);
+}

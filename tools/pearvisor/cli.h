@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+//
+// What the subcommands of the `pearvisor` tool share. A client of the public API and of nothing else.
+//
+// Exit statuses: 0 good, 1 failure, 2 usage; `run` has its command's.
+#ifndef PEARVISOR_CLI_H
+#define PEARVISOR_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <pearvisor/server.h>
+
+enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
+
+// Subcommands, as bits so that an option can belong to several.
+enum cli_id {
+   CLI_SERVE = 1,
+   CLI_RUN = 2,
+   CLI_ENV = 4,
+   CLI_INFO = 8,
+   CLI_WORKER = 16,
+};
+
+// What the options said; zero is the default.
+struct cli_settings {
+   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory;
+   uint64_t memory_bytes;
+   uint32_t socket_mode, max_clients;
+   int level; // of the log
+   int fd;    // worker: the connection; -1 if not given
+   bool json, protocol, probe;
+   char **rest; // run: the command, NULL-terminated
+};
+
+struct cli_command {
+   const char *name;
+   enum cli_id id;
+   const char *operands; // behind the options, for the usage line; NULL: none
+   const char *summary;
+   const char *text; // for --help, below the options
+   int level;        // of the log, if --log-level does not say
+   int (*main)(const struct cli_settings *settings);
+};
+
+extern const struct cli_command cli_commands[]; // ends with a NULL name
+
+int cli_serve(const struct cli_settings *settings);
+int cli_run(const struct cli_settings *settings);
+int cli_env(const struct cli_settings *settings);
+int cli_info(const struct cli_settings *settings);
+int cli_worker(const struct cli_settings *settings);
+
+// Reads a subcommand's options. -1: go on; else the status to exit with (help was printed, or one line of complaint).
+int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_settings *out);
+
+// One line on stderr, "pearvisor: ...". Returns CLI_FAILURE.
+__attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
+
+// The renderer's parameters as the options have them.
+struct pv_renderer_params cli_renderer_params(const struct cli_settings *settings);
+
+// $XDG_RUNTIME_DIR/pearvisor.sock, or /tmp/pearvisor-UID.sock; the same string every time.
+const char *cli_default_socket(void);
+
+// The guest's Vulkan driver: --icd, $PEARVISOR_ICD, or the first virtio ICD of the standard folders. Allocated; NULL after a
+// line of complaint.
+char *cli_find_icd(const char *given);
+
+// What a guest needs in its environment. Values are allocated; a NULL value means that the variable must not be set.
+struct cli_variable {
+   const char *name;
+   char *value;
+};
+#define CLI_VARIABLES 6
+void cli_guest_environment(const char *socket, const char *icd, struct cli_variable out[CLI_VARIABLES]);
+void cli_free_environment(struct cli_variable variables[CLI_VARIABLES]);
+
+// Makes this process a fit place for the host's driver: what belongs to guests, or to the user's own programs, goes.
+void cli_host_environment(void);
+
+// The arguments that start a worker with these settings. NULL without memory. Free with cli_free_arguments.
+char **cli_worker_arguments(const struct cli_settings *settings, bool probe);
+void cli_free_arguments(char **argv);
+
+// "error" to "debug", for levels 0 to 3.
+extern const char *const cli_levels[4];
+
+// Starts a worker that only tries whether a renderer can be made. False after a line of complaint, from it or from us.
+bool cli_probe(const struct cli_settings *settings);
+
+// Makes a server from the settings, on `socket`. NULL after a line of complaint.
+pv_server *cli_make_server(const struct cli_settings *settings, const char *socket);
+
+#endif

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// pearvisor: the command-line tool.
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+const struct cli_command cli_commands[] = {
+   {.name = "serve",
+    .id = CLI_SERVE,
+    .summary = "Offers this host's GPUs to containers and processes over a socket, each client in a process of its own.",
+    .text = "A client needs Mesa's virtio Vulkan driver and what 'pearvisor env' prints. Ends in order on SIGINT and SIGTERM.",
+    .level = 2,
+    .main = cli_serve},
+   {.name = "run",
+    .id = CLI_RUN,
+    .operands = "[--] COMMAND [ARGUMENT...]",
+    .summary = "Runs a command as the guest of a private server and exits with its status.",
+    .text = "Input, output and signals are the command's own. Exits with 127 if there is no such command, 126 if it cannot\n"
+            "be started, 128 + N if signal N ended it, 1 if the renderer does not work.",
+    .level = 1,
+    .main = cli_run},
+   {.name = "env",
+    .id = CLI_ENV,
+    .summary = "Prints the environment a client of 'pearvisor serve' needs: eval \"$(pearvisor env)\".",
+    .level = 1,
+    .main = cli_env},
+   {.name = "info",
+    .id = CLI_INFO,
+    .summary = "Shows this host's GPUs, how guests reach their memory, and what a guest will see.",
+    .level = 1,
+    .main = cli_info},
+   {.name = "worker", .id = CLI_WORKER, .summary = "Serves one client; started by the server.", .level = 1, .main = cli_worker},
+   {0},
+};
+
+int cli_fail(const char *format, ...)
+{
+   va_list args;
+   va_start(args, format);
+   fputs("pearvisor: ", stderr);
+   vfprintf(stderr, format, args);
+   fputc('\n', stderr);
+   va_end(args);
+   return CLI_FAILURE;
+}
+
+static int print_help(void)
+{
+   printf("usage: pearvisor COMMAND [OPTION...]\nA real Vulkan GPU for virtual machines and containers.\n\n");
+   for (const struct cli_command *c = cli_commands; c->name; c++) {
+      if (c->id != CLI_WORKER)
+         printf("  %-10s %s\n", c->name, c->summary);
+   }
+   printf("\n  --help     this text; 'pearvisor COMMAND --help' has a command's options\n  --version  the version\n");
+   return CLI_OK;
+}
+
+static int complain(const char *word)
+{
+   if (word)
+      fprintf(stderr, "pearvisor: unknown command '%s' (see 'pearvisor --help')\n", word);
+   else
+      fprintf(stderr, "pearvisor: a command is missing (see 'pearvisor --help')\n");
+   return CLI_USAGE;
+}
+
+// Output nobody could be told of (a full disk, a closed pipe) is a failure, not a success.
+static int flushed(int status)
+{
+   if (fflush(stdout) || ferror(stdout))
+      return status ? status : CLI_FAILURE;
+   return status;
+}
+
+int main(int argc, char **argv)
+{
+   const char *word = argc > 1 ? argv[1] : NULL;
+   if (word && (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")))
+      return flushed(print_help());
+   if (word && !strcmp(word, "--version")) {
+      printf("pearvisor %s\n", pv_version());
+      return flushed(CLI_OK);
+   }
+   for (const struct cli_command *c = cli_commands; word && c->name; c++) {
+      struct cli_settings settings;
+      if (strcmp(word, c->name))
+         continue;
+      int status = cli_parse(c, argc - 1, argv + 1, &settings);
+      if (status < 0) {
+         pv_set_log(NULL, NULL, settings.level);
+         status = c->main(&settings);
+      }
+      return flushed(status);
+   }
+   return complain(word);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+//
+// One table of options for all subcommands: parsing, usage and help come from it.
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+const char *const cli_levels[4] = {"error", "warn", "info", "debug"};
+
+struct option_spec {
+   const char *name;
+   const char *argument; // NULL: a flag
+   unsigned commands;    // who has it
+   const char *help;     // NULL: not for people
+   const char *(*set)(struct cli_settings *settings, const char *value); // NULL, or what the value must be
+};
+
+// A decimal or (base 8) octal number; false if there is anything else in it.
+static bool parse_number(const char *value, int base, uint64_t max, uint64_t *out)
+{
+   char *end;
+   errno = 0;
+   *out = strtoull(value, &end, base);
+   return *value >= '0' && *value <= '9' && !*end && !errno && *out <= max;
+}
+
+// 512M, 4G, 65536: a number of bytes, or of powers of 1024 of them.
+static bool parse_size(const char *value, uint64_t *out)
+{
+   static const char suffixes[] = "KMGT";
+   char *end;
+   errno = 0;
+   *out = strtoull(value, &end, 10);
+   if (*value < '0' || *value > '9' || errno)
+      return false;
+   const char *suffix = *end ? strchr(suffixes, *end >= 'a' ? *end - 'a' + 'A' : *end) : NULL;
+   unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+   if (suffix)
+      end++;
+   if (suffix && (!strcmp(end, "iB") || !strcmp(end, "B")))
+      end = "";
+   if (*end || *out > UINT64_MAX >> shift)
+      return false;
+   *out <<= shift;
+   return *out > 0;
+}
+
+static const char *set_socket(struct cli_settings *s, const char *value)
+{
+   s->socket = value;
+   return *value ? NULL : "a path";
+}
+
+static const char *set_socket_mode(struct cli_settings *s, const char *value)
+{
+   uint64_t mode;
+   if (!parse_number(value, 8, 0777, &mode) || !mode)
+      return "permission bits in octal, such as 0660";
+   s->socket_mode = (uint32_t)mode;
+   return NULL;
+}
+
+static const char *set_gpu(struct cli_settings *s, const char *value)
+{
+   s->gpu = value;
+   return *value ? NULL : "an index, a UUID or a part of a name";
+}
+
+static const char *set_driver(struct cli_settings *s, const char *value)
+{
+   s->driver = value;
+   return *value ? NULL : "the path of a Vulkan driver library";
+}
+
+static const char *set_max_clients(struct cli_settings *s, const char *value)
+{
+   uint64_t n;
+   if (!parse_number(value, 10, 65536, &n) || !n)
+      return "a number from 1 to 65536";
+   s->max_clients = (uint32_t)n;
+   return NULL;
+}
+
+static const char *set_memory(struct cli_settings *s, const char *value)
+{
+   s->memory = value;
+   return parse_size(value, &s->memory_bytes) ? NULL : "a size such as 512M or 4G";
+}
+
+static const char *set_stats(struct cli_settings *s, const char *value)
+{
+   s->stats = value;
+   return *value ? NULL : "a path";
+}
+
+static const char *set_icd(struct cli_settings *s, const char *value)
+{
+   s->icd = value;
+   return *value ? NULL : "the path of a driver manifest";
+}
+
+static const char *set_log_level(struct cli_settings *s, const char *value)
+{
+   for (int i = 0; i < 4; i++) {
+      if (!strcmp(value, cli_levels[i])) {
+         s->level = i;
+         return NULL;
+      }
+   }
+   return "error, warn, info or debug";
+}
+
+static const char *set_json(struct cli_settings *s, const char *value)
+{
+   s->json = true;
+   return NULL;
+}
+
+static const char *set_protocol(struct cli_settings *s, const char *value)
+{
+   s->protocol = true;
+   return NULL;
+}
+
+static const char *set_probe(struct cli_settings *s, const char *value)
+{
+   s->probe = true;
+   return NULL;
+}
+
+static const char *set_fd(struct cli_settings *s, const char *value)
+{
+   uint64_t fd;
+   if (!parse_number(value, 10, 65535, &fd))
+      return "a descriptor";
+   s->fd = (int)fd;
+   return NULL;
+}
+
+static const char *set_client(struct cli_settings *s, const char *value)
+{
+   s->client = value;
+   return NULL;
+}
+
+static const struct option_spec specs[] = {
+   {"socket", "PATH", CLI_SERVE | CLI_ENV, "the server's socket ($XDG_RUNTIME_DIR/pearvisor.sock)", set_socket},
+   {"socket-mode", "MODE", CLI_SERVE, "its permission bits (0600)", set_socket_mode},
+   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_WORKER, "one GPU, by index, UUID or a part of its name (all)",
+    set_gpu},
+   {"driver", "LIB", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_WORKER,
+    "the host's Vulkan driver library (the Vulkan loader's choice)", set_driver},
+   {"max-clients", "N", CLI_SERVE | CLI_RUN, "so many clients at once (64)", set_max_clients},
+   {"memory", "SIZE", CLI_SERVE | CLI_RUN | CLI_WORKER, "the memory one client may use, such as 512M or 4G (all)",
+    set_memory},
+   {"stats", "FILE", CLI_SERVE | CLI_RUN | CLI_WORKER, "append one line of JSON per client that has left", set_stats},
+   {"icd", "JSON", CLI_RUN | CLI_ENV, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
+   {"json", NULL, CLI_INFO, "print JSON", set_json},
+   {"protocol", NULL, CLI_INFO, "print which commands of the protocol are left out, and why", set_protocol},
+   {"log-level", "L", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_WORKER, "error, warn, info or debug", set_log_level},
+   {"probe", NULL, CLI_WORKER, NULL, set_probe},
+   {"fd", "N", CLI_WORKER, NULL, set_fd},
+   {"client", "N", CLI_WORKER, NULL, set_client},
+};
+#define SPECS ((int)(sizeof(specs) / sizeof(*specs)))
+
+static void print_help(const struct cli_command *command)
+{
+   printf("usage: pearvisor %s [OPTION...]%s%s\n%s\n\n", command->name, command->operands ? " " : "",
+          command->operands ? command->operands : "", command->summary);
+   for (int i = 0; i < SPECS; i++) {
+      char left[32];
+      if (!(specs[i].commands & command->id) || !specs[i].help)
+         continue;
+      snprintf(left, sizeof(left), "--%s%s%s", specs[i].name, specs[i].argument ? " " : "",
+               specs[i].argument ? specs[i].argument : "");
+      printf("  %-20s %s\n", left, specs[i].help);
+   }
+   printf("  %-20s %s\n", "--help", "this text");
+   if (command->text)
+      printf("\n%s\n", command->text);
+}
+
+static int usage(const struct cli_command *command, const char *what, const char *which)
+{
+   fprintf(stderr, "pearvisor %s: %s '%s' (see 'pearvisor %s --help')\n", command->name, what, which, command->name);
+   return CLI_USAGE;
+}
+
+// getopt's view of the table: the options of this command, val = index + 1000.
+static void long_options(enum cli_id id, struct option out[SPECS + 2])
+{
+   int n = 0;
+   for (int i = 0; i < SPECS; i++) {
+      if (specs[i].commands & id)
+         out[n++] = (struct option){specs[i].name, specs[i].argument ? required_argument : no_argument, NULL, 1000 + i};
+   }
+   out[n++] = (struct option){"help", no_argument, NULL, 'h'};
+   out[n] = (struct option){0};
+}
+
+static int set_option(const struct cli_command *command, int index, struct cli_settings *out)
+{
+   const struct option_spec *spec = &specs[index];
+   const char *wanted = spec->set(out, optarg);
+   if (!wanted)
+      return -1;
+   fprintf(stderr, "pearvisor %s: --%s must be %s, not '%s'\n", command->name, spec->name, wanted, optarg);
+   return CLI_USAGE;
+}
+
+int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_settings *out)
+{
+   struct option options[SPECS + 2];
+   int status = -1, c;
+   *out = (struct cli_settings){.level = command->level, .fd = -1};
+   long_options(command->id, options);
+   opterr = 0;
+   optind = 1;
+   while (status < 0 && (c = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
+      if (c == 'h') {
+         print_help(command);
+         return CLI_OK;
+      }
+      if (c == ':')
+         return usage(command, "a value is missing after", argv[optind - 1]);
+      if (c == '?')
+         return usage(command, "wrong option", argv[optind - 1]);
+      status = set_option(command, c - 1000, out);
+   }
+   out->rest = argv + optind;
+   if (status < 0 && optind < argc && !command->operands)
+      return usage(command, "unexpected argument", argv[optind]);
+   return status;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//
+// What `serve` and `run` share: a server whose workers are this very program, and the check that those can work at all.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
+
+#include "cli.h"
+
+extern char **environ;
+
+struct pv_renderer_params cli_renderer_params(const struct cli_settings *settings)
+{
+   return (struct pv_renderer_params){
+      .driver = settings->driver,
+      .gpu = settings->gpu,
+      .limits = {.memory_bytes = settings->memory_bytes},
+   };
+}
+
+const char *cli_default_socket(void)
+{
+   static char path[PATH_MAX];
+   const char *dir = getenv("XDG_RUNTIME_DIR");
+   if (dir && *dir == '/')
+      snprintf(path, sizeof(path), "%s/pearvisor.sock", dir);
+   else
+      snprintf(path, sizeof(path), "/tmp/pearvisor-%u.sock", (unsigned)getuid());
+   return path;
+}
+
+void cli_host_environment(void)
+{
+   unsetenv("VN_DEBUG");
+   unsetenv("VN_PERF");
+   unsetenv("VTEST_SOCKET_NAME");
+   setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
+}
+
+// The path of this program; NULL if the system does not tell.
+static char *own_path(void)
+{
+   char path[PATH_MAX];
+#ifdef __APPLE__
+   uint32_t size = sizeof(path);
+   return _NSGetExecutablePath(path, &size) ? NULL : strdup(path);
+#else
+   ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+   if (n < 0)
+      return NULL;
+   path[n] = '\0';
+   return strdup(path);
+#endif
+}
+
+void cli_free_arguments(char **argv)
+{
+   for (char **p = argv; p && *p; p++)
+      free(*p);
+   free(argv);
+}
+
+char **cli_worker_arguments(const struct cli_settings *settings, bool probe)
+{
+   const char *const pairs[][2] = {{"--gpu", settings->gpu},
+                                   {"--driver", settings->driver},
+                                   {"--memory", settings->memory},
+                                   {"--log-level", cli_levels[settings->level]}};
+   size_t n = 0;
+   char **argv = calloc(12, sizeof(*argv));
+   if (!argv)
+      return NULL;
+   argv[n++] = own_path();
+   argv[n++] = strdup("worker");
+   if (probe)
+      argv[n++] = strdup("--probe");
+   for (size_t i = 0; i < 4; i++) {
+      if (!pairs[i][1])
+         continue;
+      argv[n++] = strdup(pairs[i][0]);
+      argv[n++] = strdup(pairs[i][1]);
+   }
+   for (size_t i = 0; i < n; i++) {
+      if (argv[i])
+         continue;
+      for (size_t k = i + 1; k < n; k++)
+         free(argv[k]);
+      cli_free_arguments(argv);
+      return NULL;
+   }
+   return argv;
+}
+
+static bool probe_failed(int err)
+{
+   cli_fail("cannot try the renderer: %s", strerror(err));
+   return false;
+}
+
+bool cli_probe(const struct cli_settings *settings)
+{
+   posix_spawn_file_actions_t actions;
+   char **argv = cli_worker_arguments(settings, true);
+   pid_t pid;
+   int status;
+   if (!argv)
+      return probe_failed(ENOMEM);
+   int err = posix_spawn_file_actions_init(&actions);
+   if (!err) {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+      posix_spawn_file_actions_adddup2(&actions, 2, 1); // drivers talk, and our output is somebody's data
+      err = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
+      posix_spawn_file_actions_destroy(&actions);
+   }
+   cli_free_arguments(argv);
+   if (err)
+      return probe_failed(err);
+   while (waitpid(pid, &status, 0) < 0) {
+      if (errno != EINTR)
+         return probe_failed(errno);
+   }
+   if (WIFSIGNALED(status))
+      cli_fail("the host's Vulkan driver crashed at its start (signal %d): try another one with --gpu or --driver",
+               WTERMSIG(status));
+   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+pv_server *cli_make_server(const struct cli_settings *settings, const char *socket)
+{
+   pv_server *server = NULL;
+   char **argv = cli_worker_arguments(settings, false);
+   if (!argv) {
+      cli_fail("cannot find this program's own path");
+      return NULL;
+   }
+   const struct pv_server_params params = {
+      .socket = socket,
+      .socket_mode = settings->socket_mode,
+      .worker = (const char *const *)argv,
+      .max_clients = settings->max_clients,
+      .stats_file = settings->stats,
+   };
+   pv_server_create(&params, &server); // says itself what went wrong
+   cli_free_arguments(argv);
+   return server;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// pearvisor worker: what the server starts for each client, and what `serve` and `run` start once to see whether it can work.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include <pearvisor/info.h>
+
+// The log of many workers ends up in one place: each line says whose it is.
+static void log_line(void *data, int level, const char *line)
+{
+   fprintf(stderr, "pearvisor: client %s: %s\n", (const char *)data, line);
+}
+
+static int probe(const struct cli_settings *settings)
+{
+   const struct pv_renderer_params params = cli_renderer_params(settings);
+   pv_renderer *renderer;
+   cli_host_environment();
+   int ret = pv_renderer_create(&params, &renderer);
+   if (ret)
+      return CLI_FAILURE;
+   size_t gpus = pv_renderer_gpus(renderer, NULL, 0);
+   pv_renderer_destroy(&renderer);
+   return gpus ? CLI_OK : cli_fail("the host's Vulkan driver presents no GPU that guests could use: see 'pearvisor info'");
+}
+
+int cli_worker(const struct cli_settings *settings)
+{
+   if (settings->probe)
+      return probe(settings);
+   if (settings->fd < 0) {
+      fprintf(stderr, "pearvisor worker: --fd is missing; workers are started by 'pearvisor serve'\n");
+      return CLI_USAGE;
+   }
+   if (settings->client)
+      pv_set_log(log_line, (void *)settings->client, settings->level);
+   const struct pv_renderer_params params = cli_renderer_params(settings);
+   return pv_worker_run(settings->fd, &params, settings->stats) ? CLI_FAILURE : CLI_OK;
+}
