@@ -74,7 +74,7 @@ def read_request(model: Model, command: WireCommand) -> list[str]:
     start = ["r->owner = NULL;"]
     if any((p.type, m.name) in model.keeps for p in command.params if model.kind(p) == "struct"
            for m in model.type(p.type).members):
-        start.append("r->kept = (struct pv_ref){0};")
+        start.append("r->kept = r->kept_before = (struct pv_ref){0};")
     out.lines += start
     for index, param in enumerate(command.params):
         read_param(model, command, out, param, index == 0)

@@ -48,6 +48,7 @@ struct pv_renderer_params {
    const char *gpu;    // index, UUID or part of a name; NULL: all GPUs
    struct pv_limits limits;
    bool polled;        // false: PearVisor runs threads of its own; true: the caller calls pv_context_poll
+   const char *record; // file to record the first context to (a later one: FILE.2, ...), for pv_replay; NULL: none
 };
 
 // Loads the driver. Blocks for as long as the driver takes. -ENOENT no driver or no such GPU, -ENOTUNIQ several match,

@@ -65,14 +65,4 @@ void pv_thread_nice(int nice);
 // Lets the calling thread's short sleeps end on time rather than grouped with others' to save power.
 void pv_thread_fine_sleeps(void);
 
-// A moment's rest for a core whose thread waits for another's store.
-static inline void pv_cpu_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-   __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-   __asm__ volatile("yield" ::: "memory");
-#endif
-}
-
 #endif

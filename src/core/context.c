@@ -4,10 +4,12 @@
 #include "core/context.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "core/capture.h"
 #include "core/protocol.gen.h"
 
 #define POLL_BUDGET    256u                // commands per ring and poll
@@ -49,6 +51,7 @@ void pv_context_core_lose(struct pv_context_core *ctx, const char *why)
    if (!atomic_compare_exchange_strong(&ctx->state, &alive, PV_CONTEXT_LOST))
       return;
    pv_error("context %s: device lost: %s", ctx->name, why);
+   pv_feedback_answer(ctx);
    pv_timelines_wake(ctx);
 }
 
@@ -138,6 +141,7 @@ int pv_context_ring_create(struct pv_context_core *ctx, uint64_t key, struct pv_
    decoder->next = ctx->rings;
    ctx->rings = decoder;
    ctx->ring_count++;
+   decoder->index = ++ctx->rings_made;
    pthread_mutex_unlock(&ctx->lock);
    if (monitor_ns)
       start_monitor(ctx, monitor_ns);
@@ -181,6 +185,22 @@ void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *rin
    free(ring);
 }
 
+// The first context is recorded to the file that was named, later ones beside it.
+static int start_capture(struct pv_core *core, struct pv_capture **out)
+{
+   if (!core->capture)
+      return 0;
+   uint32_t number = atomic_fetch_add(&core->capture_count, 1) + 1;
+   if (number == 1)
+      return pv_capture_open(core->capture, out);
+   char *path;
+   if (asprintf(&path, "%s.%u", core->capture, number) < 0)
+      return -ENOMEM;
+   int error = pv_capture_open(path, out);
+   free(path);
+   return error;
+}
+
 int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params, struct pv_context_core **out)
 {
    struct pv_context_core *ctx = calloc(1, sizeof *ctx);
@@ -202,8 +222,11 @@ int pv_context_core_create(struct pv_core *core, const struct pv_context_core_pa
    }
    pv_gate_init(&ctx->monitor_gate);
    if (!error)
+      error = start_capture(core, &ctx->capture);
+   if (!error)
       error = pv_decoder_init(&ctx->virtqueue, ctx);
    if (error) {
+      pv_capture_close(&ctx->capture);
       pv_ids_destroy(&ctx->ids);
       free(ctx->totals);
       free(ctx->name);
@@ -227,6 +250,7 @@ void pv_context_core_destroy(struct pv_context_core **slot)
       pv_gate_wake(&ctx->monitor_gate);
       pthread_join(ctx->monitor, NULL);
    }
+   pv_capture_close(&ctx->capture);
    pv_instance_teardown(ctx);
    pv_decoder_fini(&ctx->virtqueue);
    pv_resource_drop_all(ctx);
@@ -255,7 +279,8 @@ static void retire_marks(struct pv_context_core *ctx)
          ctx->fence_retired(ctx->user, mark->ring_idx, mark->fence_id);
    }
    backlog->mark_count -= ripe;
-   memmove(backlog->marks, backlog->marks + ripe, backlog->mark_count * sizeof *backlog->marks);
+   if (backlog->mark_count)
+      memmove(backlog->marks, backlog->marks + ripe, backlog->mark_count * sizeof *backlog->marks);
 }
 
 // Executes what was submitted, until it is done or waits. *retry_ns: when to go on (PV_NEVER: done).

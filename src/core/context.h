@@ -2,8 +2,8 @@
 //
 // What one guest has: its decoders (the virtqueue's and one per ring), resources, timelines and budget.
 //
-// Locks, in the order they may be taken: ctx->lock (rings, resources, timelines' bindings), ctx->pool_lock, a queue's lock, a
-// timeline's lock. None of them is taken to record, draw or look up.
+// Locks, in the order they may be taken: a timeline's lock, ctx->pool_lock, the id table's own, ctx->lock (rings, resources), a
+// queue's lock. None of them is taken to record, draw or look up.
 #ifndef PV_CORE_CONTEXT_H
 #define PV_CORE_CONTEXT_H
 
@@ -65,6 +65,8 @@ struct pv_decoder {
    struct pv_context_core *ctx;
    struct pv_ring *ring; // NULL: the virtqueue path
    uint64_t key;         // the guest's name of the ring
+   uint32_t index;       // 0: the virtqueue path, n: the n-th ring made
+   uint64_t captured;    // number of the command that was recorded last
    struct pv_resource *ring_resource;
    bool monitored;
    uint64_t monitor_ns;
@@ -129,11 +131,13 @@ struct pv_context_core {
    struct pv_instance *instance; // set by vkCreateInstance
    struct pv_decoder virtqueue;
    struct pv_decoder *rings; // list
-   uint32_t ring_count;
+   uint32_t ring_count, rings_made;
    struct pv_resource *resources[256]; // by id
    struct pv_timeline timelines[PV_TIMELINES];
    struct pv_backlog backlog;
+   struct pv_capture *capture; // NULL: not recorded
    _Atomic uint64_t memory, wakes, fences;
+   atomic_bool unanswered; // lost inside a command: pv_feedback_answer is due once it holds no lock
    pthread_t monitor;
    bool monitoring, monitor_stop;
    struct pv_gate monitor_gate;
@@ -149,6 +153,8 @@ struct pv_core {
    bool polled;
    struct pv_gpu_view *views; // one per host.gpus
    uint8_t capset[PV_CAPSET_SIZE];
+   char *capture;                  // the file to record the next context to; NULL: none
+   _Atomic uint32_t capture_count; // contexts recorded so far
 };
 
 // What guests see of a GPU.
@@ -201,10 +207,14 @@ int pv_timeline_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64_t f
 bool pv_timelines_poll(struct pv_context_core *ctx);
 void pv_timelines_wake(struct pv_context_core *ctx);
 
+// feedback.c: performs, in a lost context, the writes that guests wait for. Takes pool_lock.
+void pv_feedback_answer(struct pv_context_core *ctx);
+
 // teardown.c: destroys everything that belongs to the device or instance, in an order that is safe.
 // Frees the record of a pool (and of its children) or of a VkDeviceMemory once no decoder can still hold it.
 void pv_pool_retire(struct pv_context_core *ctx, struct pv_pool *pool);
 void pv_memory_retire(struct pv_context_core *ctx, struct pv_memory *memory);
+void pv_buffer_retire(struct pv_context_core *ctx, struct pv_buffer *buffer);
 void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device);
 void pv_instance_teardown(struct pv_context_core *ctx);
 
@@ -212,6 +222,11 @@ void pv_instance_teardown(struct pv_context_core *ctx);
 // caller keeps `state`).
 bool pv_exec_file_state(struct pv_exec *x, uint8_t type, void *owner, void *state, uint64_t id, uint64_t handle,
                         VkResult result);
+// In a lost context: files a poisoned object that keeps a record all the same, so that guests can still map its memory and
+// feedback.c can reach it. False (nothing filed) where a reply is wanted: the guest hears of the loss.
+bool pv_exec_file_shadow(struct pv_exec *x, uint8_t type, void *owner, void *state, uint64_t id);
+// As pv_exec_unfile; *state receives the object's record (of a poisoned one too), which is the caller's now.
+bool pv_exec_unfile_state(struct pv_exec *x, uint8_t type, uint64_t id, void **state);
 static inline bool pv_exec_lost(const struct pv_exec *x)
 {
    return atomic_load_explicit(&x->ctx->state, memory_order_relaxed) != PV_CONTEXT_ALIVE;

@@ -94,6 +94,7 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
 {
    struct pv_exec x = {
       .in = {.p = bytes, .end = bytes + size, .arena = &decoder->arena, .ids = decoder->ctx->ids},
+      .begin = bytes,
       .ctx = decoder->ctx,
       .decoder = decoder,
    };
@@ -117,6 +118,9 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
    uint64_t started = seen < SAMPLE_FIRST || seen % SAMPLE_EVERY == 0 ? pv_now() : 0;
    pv_thunks[x.cmd](&x);
    pv_arena_reset(&decoder->arena);
+   if (__builtin_expect(atomic_load_explicit(&decoder->ctx->unanswered, memory_order_relaxed), 0) &&
+       atomic_exchange(&decoder->ctx->unanswered, false))
+      pv_feedback_answer(decoder->ctx);
    if (x.state == PV_EXEC_RUN) {
       *used = (uint64_t)(x.in.p - bytes);
       decoder->wait_deadline = 0;

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "core/capture.h"
 #include "core/context.h"
 #include "core/protocol.gen.h"
 #include "wire/venus.gen.h"
@@ -35,6 +36,7 @@ void pv_exec_lose(struct pv_exec *x, const char *why)
       return;
    pv_error("context %s: device lost at %s (%" PRIu32 "), byte %" PRIu64 " of %s: %s", ctx->name, command_name(x->cmd), x->cmd,
             x->decoder->offset, x->decoder->ring ? "a ring" : "the control path", why);
+   atomic_store(&ctx->unanswered, true);
    pv_timelines_wake(ctx);
 }
 
@@ -47,8 +49,11 @@ enum pv_admit pv_exec_admit(struct pv_exec *x, bool forgiving)
    if (__builtin_expect(x->in.poisoned, 0) && !forgiving)
       pv_exec_lose(x, "it uses an object that the host refused to create");
    int state = atomic_load_explicit(&x->ctx->state, memory_order_relaxed);
-   if (__builtin_expect(state == PV_CONTEXT_ALIVE, 1))
+   if (__builtin_expect(state == PV_CONTEXT_ALIVE, 1)) {
+      if (__builtin_expect(x->ctx->capture != NULL, 0))
+         pv_capture_command(x->ctx->capture, x);
       return PV_ADMIT_GO;
+   }
    if (state == PV_CONTEXT_LOST)
       return PV_ADMIT_LOST;
    x->state = PV_EXEC_FATAL;
@@ -95,6 +100,12 @@ bool pv_exec_file_state(struct pv_exec *x, uint8_t type, void *owner, void *stat
    return false;
 }
 
+bool pv_exec_file_shadow(struct pv_exec *x, uint8_t type, void *owner, void *state, uint64_t id)
+{
+   const struct pv_object object = {.owner = owner, .state = state, .type = type, .poisoned = true};
+   return !(x->flags & PV_CMD_REPLY) && file(x, id, &object);
+}
+
 void pv_exec_file(struct pv_exec *x, uint8_t type, void *owner, uint32_t count, uint64_t *ids, const uint64_t *handles,
                   VkResult result, bool array)
 {
@@ -109,20 +120,25 @@ void pv_exec_file(struct pv_exec *x, uint8_t type, void *owner, uint32_t count, 
    }
 }
 
-bool pv_exec_unfile(struct pv_exec *x, uint8_t type, uint64_t id)
+bool pv_exec_unfile_state(struct pv_exec *x, uint8_t type, uint64_t id, void **state)
 {
    struct pv_object object;
+   *state = NULL;
    if (!id)
       return false;
-   switch (pv_ids_remove(x->ctx->ids, id, type, &object)) {
-   case PV_ID_OK:
-      return object.handle != 0;
-   case PV_ID_POISONED:
-      return false;
-   default:
+   enum pv_id_result found = pv_ids_remove(x->ctx->ids, id, type, &object);
+   if (found != PV_ID_OK && found != PV_ID_POISONED) {
       pv_exec_fatal(x, "an object destroyed twice", id);
       return false;
    }
+   *state = object.state;
+   return found == PV_ID_OK && object.handle;
+}
+
+bool pv_exec_unfile(struct pv_exec *x, uint8_t type, uint64_t id)
+{
+   void *state;
+   return pv_exec_unfile_state(x, type, id, &state);
 }
 
 void pv_exec_result(struct pv_exec *x, VkResult result)

@@ -32,6 +32,7 @@ struct pv_stream { // a window of a resource that replies go to
 
 struct pv_exec {
    struct pv_reader in;
+   const uint8_t *begin; // the command's first byte
    uint32_t cmd, flags;
    enum pv_exec_state state;
    uint64_t retry_ns; // WAIT: pv_now() time to try again
@@ -74,7 +75,8 @@ void pv_exec_result(struct pv_exec *x, VkResult result);
 // The host has no such function (an extension it lacks): the context is lost. Returns what the reply should say.
 VkResult pv_exec_refuse(struct pv_exec *x);
 
-// Begins the reply of this command (after its 4-byte id was written); NULL ends the context (no window). Then commit.
+// Begins the reply of this command, its 4-byte id included (pv_enc_reply_vkX writes it); NULL ends the context (no window).
+// Then commit.
 struct pv_writer *pv_exec_reply(struct pv_exec *x);
 void pv_exec_reply_commit(struct pv_exec *x);
 

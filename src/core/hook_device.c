@@ -96,9 +96,16 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
          a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
       }
    }
-   if (!pv_exec_file_state(x, PV_OBJECT_VkDevice, device, a->ret == VK_SUCCESS ? device : NULL, a->ids_pDevice[0],
-                           device ? (uintptr_t)device->handle : 0, a->ret))
+   if (a->ret != VK_SUCCESS) {
       free(device);
+      device = NULL;
+   }
+   if (!pv_exec_file_state(x, PV_OBJECT_VkDevice, device, device, a->ids_pDevice[0],
+                           device ? (uintptr_t)device->handle : 0, a->ret) && device) {
+      device->vk.DestroyDevice(device->handle, NULL);
+      free(device->queues);
+      free(device);
+   }
 }
 
 void pv_hook_vkDestroyDevice(struct pv_exec *x, struct pv_args_vkDestroyDevice *a)
@@ -166,6 +173,11 @@ void pv_hook_vkGetDeviceQueue2(struct pv_exec *x, struct pv_args_vkGetDeviceQueu
 void pv_hook_vkQueueSubmit(struct pv_exec *x, struct pv_args_vkQueueSubmit *a)
 {
    struct pv_queue *queue = a->queue_ref.state;
+   if (pv_exec_lost(x)) { // it will never run: say so where the guest looks
+      a->ret = VK_ERROR_DEVICE_LOST;
+      pv_feedback_answer(x->ctx);
+      return;
+   }
    pthread_mutex_lock(&queue->lock);
    pv_call_vkQueueSubmit(x, a);
    pthread_mutex_unlock(&queue->lock);
@@ -174,6 +186,11 @@ void pv_hook_vkQueueSubmit(struct pv_exec *x, struct pv_args_vkQueueSubmit *a)
 void pv_hook_vkQueueSubmit2(struct pv_exec *x, struct pv_args_vkQueueSubmit2 *a)
 {
    struct pv_queue *queue = a->queue_ref.state;
+   if (pv_exec_lost(x)) { // it will never run: say so where the guest looks
+      a->ret = VK_ERROR_DEVICE_LOST;
+      pv_feedback_answer(x->ctx);
+      return;
+   }
    pthread_mutex_lock(&queue->lock);
    pv_call_vkQueueSubmit2(x, a);
    pthread_mutex_unlock(&queue->lock);

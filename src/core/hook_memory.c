@@ -115,12 +115,30 @@ static VkResult allocate(struct pv_exec *x, struct pv_device *device, const VkMe
    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
 }
 
+// Memory of a lost device: pages without a VkDeviceMemory, for the guest to map. Its driver still looks into them.
+static void shadow_memory(struct pv_exec *x, struct pv_device *device, uint64_t size, uint64_t id)
+{
+   struct pv_memory *memory = pv_context_charge(x->ctx, size) ? calloc(1, sizeof *memory) : NULL;
+   if (memory) {
+      *memory = (struct pv_memory){.device = device, .size = size, .map_info = 1};
+      if (pv_hostmem_create(size, 1, &memory->shared))
+         memory->shared = NULL;
+   }
+   if (!pv_exec_file_shadow(x, PV_OBJECT_VkDeviceMemory, device, memory, id) && memory)
+      pv_memory_retire(x->ctx, memory);
+}
+
 void pv_hook_vkAllocateMemory(struct pv_exec *x, struct pv_args_vkAllocateMemory *a)
 {
    struct pv_device *device = a->device_ref.owner;
    const VkMemoryAllocateInfo *info = a->pAllocateInfo;
    if (!pv_exec_claim(x, 1, a->ids_pMemory))
       return;
+   if (pv_exec_lost(x)) {
+      a->ret = VK_ERROR_DEVICE_LOST;
+      shadow_memory(x, device, info->allocationSize, a->ids_pMemory[0]);
+      return;
+   }
    const VkPhysicalDeviceMemoryProperties *types = &device->physical->gpu->memory;
    struct pv_memory *memory = NULL;
    VkDeviceMemory handle = VK_NULL_HANDLE;
@@ -156,12 +174,11 @@ void pv_hook_vkAllocateMemory(struct pv_exec *x, struct pv_args_vkAllocateMemory
 void pv_hook_vkFreeMemory(struct pv_exec *x, struct pv_args_vkFreeMemory *a)
 {
    struct pv_device *device = a->device_ref.owner;
-   if (!pv_exec_unfile(x, PV_OBJECT_VkDeviceMemory, a->memory_ref.id))
-      return;
-   if (!pv_exec_lost(x))
+   void *memory;
+   if (pv_exec_unfile_state(x, PV_OBJECT_VkDeviceMemory, a->memory_ref.id, &memory) && !pv_exec_lost(x))
       device->vk.FreeMemory(device->handle, a->memory, NULL);
-   if (a->memory_ref.state)
-      pv_memory_retire(x->ctx, a->memory_ref.state);
+   if (memory)
+      pv_memory_retire(x->ctx, memory);
 }
 
 // Mapping is the guest's own affair and always coherent: nothing is left to do here.
@@ -284,14 +301,46 @@ void pv_hook_vkCreateBuffer(struct pv_exec *x, struct pv_args_vkCreateBuffer *a)
    struct pv_device *device = a->device_ref.owner;
    if (!pv_exec_claim(x, 1, a->ids_pBuffer))
       return;
+   struct pv_buffer *buffer = calloc(1, sizeof *buffer);
+   if (pv_exec_lost(x)) {
+      a->ret = VK_ERROR_DEVICE_LOST;
+      if (!pv_exec_file_shadow(x, PV_OBJECT_VkBuffer, device, buffer, a->ids_pBuffer[0]))
+         free(buffer);
+      return;
+   }
    VkBufferCreateInfo info = *a->pCreateInfo;
    VkExternalMemoryBufferCreateInfo external;
    bool importable = buffer_importable(device, &info);
    say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, importable);
-   a->ret = device->vk.CreateBuffer(a->device, &info, NULL, a->pBuffer);
-   pv_exec_file_state(x, PV_OBJECT_VkBuffer, device, pv_buffer_state(importable), a->ids_pBuffer[0],
-                      (uint64_t)a->pBuffer[0], a->ret);
+   a->ret = buffer ? device->vk.CreateBuffer(a->device, &info, NULL, a->pBuffer) : VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (buffer)
+      buffer->importable = importable;
+   if (!pv_exec_file_state(x, PV_OBJECT_VkBuffer, device, buffer, a->ids_pBuffer[0], (uint64_t)a->pBuffer[0], a->ret))
+      free(buffer);
    pv_exec_result(x, a->ret);
+}
+
+static void free_buffer_record(void *p)
+{
+   struct pv_buffer *buffer = p;
+   struct pv_hostmem *pages = atomic_load(&buffer->pages);
+   pv_hostmem_unref(&pages);
+   free(buffer);
+}
+
+void pv_buffer_retire(struct pv_context_core *ctx, struct pv_buffer *buffer)
+{
+   pv_ids_retire(ctx->ids, free_buffer_record, buffer);
+}
+
+void pv_hook_vkDestroyBuffer(struct pv_exec *x, struct pv_args_vkDestroyBuffer *a)
+{
+   struct pv_device *device = a->device_ref.owner;
+   void *buffer;
+   if (pv_exec_unfile_state(x, PV_OBJECT_VkBuffer, a->buffer_ref.id, &buffer) && !pv_exec_lost(x))
+      device->vk.DestroyBuffer(a->device, a->buffer, NULL);
+   if (buffer)
+      pv_buffer_retire(x->ctx, buffer);
 }
 
 void pv_hook_vkCreateImage(struct pv_exec *x, struct pv_args_vkCreateImage *a)
@@ -321,28 +370,33 @@ static void mask_types(const struct pv_device *device, bool importable, VkMemory
       requirements->memoryTypeBits = left;
 }
 
+static bool buffer_is_importable(const struct pv_buffer *buffer)
+{
+   return !buffer || buffer->importable;
+}
+
 void pv_hook_vkGetBufferMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetBufferMemoryRequirements *a)
 {
    pv_call_vkGetBufferMemoryRequirements(x, a);
-   mask_types(a->device_ref.owner, pv_state_importable(a->buffer_ref.state), a->pMemoryRequirements);
+   mask_types(a->device_ref.owner, buffer_is_importable(a->buffer_ref.state), a->pMemoryRequirements);
 }
 
 void pv_hook_vkGetImageMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetImageMemoryRequirements *a)
 {
    pv_call_vkGetImageMemoryRequirements(x, a);
-   mask_types(a->device_ref.owner, pv_state_importable(a->image_ref.state), a->pMemoryRequirements);
+   mask_types(a->device_ref.owner, pv_image_state_importable(a->image_ref.state), a->pMemoryRequirements);
 }
 
 void pv_hook_vkGetBufferMemoryRequirements2(struct pv_exec *x, struct pv_args_vkGetBufferMemoryRequirements2 *a)
 {
    pv_call_vkGetBufferMemoryRequirements2(x, a);
-   mask_types(a->device_ref.owner, pv_state_importable(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
+   mask_types(a->device_ref.owner, buffer_is_importable(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
 }
 
 void pv_hook_vkGetImageMemoryRequirements2(struct pv_exec *x, struct pv_args_vkGetImageMemoryRequirements2 *a)
 {
    pv_call_vkGetImageMemoryRequirements2(x, a);
-   mask_types(a->device_ref.owner, pv_state_importable(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
+   mask_types(a->device_ref.owner, pv_image_state_importable(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
 }
 
 void pv_hook_vkGetDeviceBufferMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetDeviceBufferMemoryRequirements *a)

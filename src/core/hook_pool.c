@@ -49,8 +49,10 @@ static void file_children(struct pv_exec *x, struct pv_pool *pool, uint8_t type,
    bool usable = pool && !pool->dead;
    for (uint32_t i = 0; i < count && x->state == PV_EXEC_RUN; i++) {
       uint64_t handle = usable && handles && result >= 0 ? handles[i] : 0;
-      struct pv_child *child = handle ? take_child(pool, ids[i]) : NULL;
-      bool filed = pv_exec_file_state(x, type, owner, child, ids[i], child ? handle : 0, VK_SUCCESS);
+      bool shadow = usable && pv_exec_lost(x);
+      struct pv_child *child = handle || shadow ? take_child(pool, ids[i]) : NULL;
+      bool filed = shadow ? pv_exec_file_shadow(x, type, owner, child, ids[i])
+                          : pv_exec_file_state(x, type, owner, child, ids[i], child ? handle : 0, VK_SUCCESS);
       if (!filed) {
          if (child)
             return_child(child);
@@ -85,14 +87,15 @@ static uint32_t unfile_children(struct pv_exec *x, struct pv_pool *pool, uint8_t
       if (!ids[i])
          continue;
       enum pv_id_result found = pv_ids_remove(x->ctx->ids, ids[i], type, &object);
-      if (found == PV_ID_POISONED)
+      if (found == PV_ID_POISONED && !object.state)
          continue;
-      struct pv_child *child = found == PV_ID_OK ? object.state : NULL;
+      struct pv_child *child = found == PV_ID_OK || found == PV_ID_POISONED ? object.state : NULL;
       if (!child || child->pool != pool) {
          pv_exec_fatal(x, child ? "freed to another pool" : "freed twice", ids[i]);
          break;
       }
-      handles[live++] = object.handle;
+      if (object.handle)
+         handles[live++] = object.handle;
       return_child(child);
    }
    pthread_mutex_unlock(&x->ctx->pool_lock);

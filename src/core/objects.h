@@ -63,12 +63,32 @@ struct pv_memory {
    atomic_bool exported;       // a blob was made of it (once at most)
 };
 
+// A VkBuffer: where its bytes are, if a guest can see them (feedback.c).
+struct pv_buffer {
+   bool importable;                   // the host can bind it to imported memory
+   _Atomic(struct pv_hostmem *) pages; // a reference; set once, when it is bound
+   uint64_t offset;
+};
+
+// Something a command buffer writes for its guest to see when it has run: see feedback.c.
+enum pv_mark_kind { PV_MARK_FILL, PV_MARK_COPY, PV_MARK_QUERY };
+struct pv_write_mark {
+   enum pv_mark_kind kind;
+   uint64_t to, to_offset;     // a buffer's id
+   uint64_t from, from_offset; // COPY
+   uint64_t stride;            // QUERY
+   uint32_t value;             // FILL: the word; QUERY: how many
+};
+#define PV_MARKS 4u
+
 // A command or descriptor pool and what was allocated from it. All under the context's pool lock.
 struct pv_child {
    struct pv_pool *pool;
    uint64_t id;
    uint32_t index; // in pool->children
    struct pv_child *next_free;
+   uint32_t mark_count; // command buffers
+   struct pv_write_mark marks[PV_MARKS];
 };
 struct pv_pool {
    bool dead; // destroyed while another ring still held it
@@ -77,17 +97,13 @@ struct pv_pool {
    struct pv_child *free_children;
 };
 
-// Buffers and images keep so little that it fits the state pointer itself: bit 0, that the host cannot bind them to imported
-// memory; above it an image's format.
-static inline void *pv_buffer_state(bool importable)
-{
-   return (void *)(uintptr_t)!importable;
-}
+// Images keep so little that it fits the state pointer itself: bit 0, that the host cannot bind them to imported memory;
+// above it the format.
 static inline void *pv_image_state(VkFormat format, bool importable)
 {
    return (void *)((uintptr_t)(uint32_t)format << 1 | !importable);
 }
-static inline bool pv_state_importable(const void *state)
+static inline bool pv_image_state_importable(const void *state)
 {
    return !((uintptr_t)state & 1);
 }

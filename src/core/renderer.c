@@ -50,6 +50,8 @@ int pv_core_create(const struct pv_core_params *params, struct pv_core **out)
    if (!core->limits.command_temp)
       core->limits.command_temp = DEFAULT_COMMAND_TEMP;
    core->polled = params->polled;
+   if (params->capture && !(core->capture = strdup(params->capture)))
+      error = -ENOMEM;
    make_capset(core->capset);
    core->views = calloc(core->host.gpu_count, sizeof *core->views);
    if (!core->views)
@@ -73,6 +75,7 @@ void pv_core_destroy(struct pv_core **slot)
       pv_gpu_view_free(&core->views[i]);
    free(core->views);
    pv_host_close(&core->host);
+   free(core->capture);
    free(core);
 }
 

@@ -34,6 +34,7 @@ struct pv_core_params {
    const char *gpu;    // index, UUID or part of a name; NULL: every GPU the host has
    struct pv_core_limits limits;
    bool polled;        // true: no threads of our own, the caller polls
+   const char *capture; // file to record the first context to (later ones: FILE.2, ...), see base/record.h; NULL: none
 };
 
 // Loads the driver and looks at its GPUs. On failure one log line says the cause and the way out.

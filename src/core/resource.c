@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/record.h"
+#include "core/capture.h"
 #include "core/context.h"
 #include "wire/commands.gen.h"
 
@@ -138,6 +140,20 @@ static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_me
    return error;
 }
 
+static void capture(struct pv_context_core *ctx, int error, uint32_t type, uint32_t resource, uint64_t blob_id, uint64_t size,
+                    uint32_t flags)
+{
+   if (ctx->capture && !error)
+      pv_capture_resource(ctx->capture, type, resource, blob_id, size, flags);
+}
+
+static int make_plain(struct pv_context_core *ctx, uint32_t resource, uint64_t size, uint32_t flags, struct pv_blob_core *out)
+{
+   int error = flags == PV_BLOB_MAPPABLE ? make_shared(ctx, resource, size, true, out) : -EINVAL;
+   capture(ctx, error, PV_RECORD_BLOB, resource, 0, size, flags);
+   return error;
+}
+
 int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
                          struct pv_blob_core *out)
 {
@@ -147,16 +163,17 @@ int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_
    if (ctx->backlog.at < ctx->backlog.size)
       return -EAGAIN;
    if (!blob_id)
-      return flags == PV_BLOB_MAPPABLE ? make_shared(ctx, resource, size, true, out) : -EINVAL;
+      return make_plain(ctx, resource, size, flags, out);
    struct pv_object object;
    pv_ids_enter(ctx->ids, &ctx->virtqueue.reader);
    enum pv_id_result found = pv_ids_find(ctx->ids, blob_id, PV_OBJECT_VkDeviceMemory, &object);
    int error = -ENOENT;
-   if (found == PV_ID_OK && object.state)
+   if ((found == PV_ID_OK || found == PV_ID_POISONED) && object.state)
       error = make_of_memory(ctx, resource, object.state, size, flags, out);
    else if (found == PV_ID_POISONED) // the guest was told that the allocation worked: give it pages, zeroed
       error = make_shared(ctx, resource, size, false, out);
    pv_ids_leave(ctx->ids, &ctx->virtqueue.reader);
+   capture(ctx, error, PV_RECORD_BLOB, resource, blob_id, size, flags);
    return error;
 }
 
@@ -167,7 +184,10 @@ int pv_context_core_attach(struct pv_context_core *ctx, uint32_t resource, void 
    int own = fd >= 0 ? pv_fd_dup(fd) : -1;
    if (fd >= 0 && own < 0)
       return own;
-   return file(ctx, (struct pv_resource){.id = resource, .base = base, .size = size, .fd = own, .plain = true, .map_info = 1});
+   int error =
+      file(ctx, (struct pv_resource){.id = resource, .base = base, .size = size, .fd = own, .plain = true, .map_info = 1});
+   capture(ctx, error, PV_RECORD_ATTACH, resource, 0, size, 0);
+   return error;
 }
 
 int pv_context_core_export(struct pv_context_core *ctx, uint32_t resource, int *out_fd)
@@ -208,6 +228,7 @@ int pv_context_core_detach(struct pv_context_core *ctx, uint32_t id)
    pthread_mutex_unlock(&ctx->lock);
    if (!resource)
       return -ENOENT;
+   capture(ctx, 0, PV_RECORD_DETACH, id, 0, 0, 0);
    while (ring) { // its memory goes away behind it: end it first
       pv_ring_fail(ring->ring);
       pv_context_ring_destroy(ctx, ring);

@@ -131,6 +131,8 @@ static void free_state(struct pv_context_core *ctx, const struct pv_object *obje
       return;
    if (object->type == PV_OBJECT_VkDeviceMemory)
       pv_memory_retire(ctx, object->state);
+   else if (object->type == PV_OBJECT_VkBuffer)
+      pv_buffer_retire(ctx, object->state);
    else if (object->type == PV_OBJECT_VkCommandPool || object->type == PV_OBJECT_VkDescriptorPool)
       pv_pool_retire(ctx, object->state);
 }
@@ -161,7 +163,7 @@ void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
       enum pv_id_result found = pv_ids_remove(ctx->ids, gather.entries[i].id, gather.entries[i].object.type, &object);
       if (found == PV_ID_OK && reachable)
          destroy_on_host(device, &object);
-      if (found == PV_ID_OK)
+      if (found == PV_ID_OK || found == PV_ID_POISONED)
          free_state(ctx, &object);
    }
    free(gather.entries);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Bounds of SUBMIT_CMD2. All offsets and sizes are in words from the start of the payload; every sum is made in 64 bits.
+// Bounds of SUBMIT_CMD2. All offsets and sizes are in words from the start of the payload; every sum is made in 64
+// bits.
 #include "front/batch.h"
 
 #define OLD_STRIDE 6u // Mesa before 25.0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Batch: the payload of SUBMIT_CMD2 taken apart. Clients of different ages write batch headers of 6 or of 8 words, and only
-// the offset of the first one's commands tells which. Touches nothing but the payload.
+// Batch: the payload of SUBMIT_CMD2 taken apart. Clients of different ages write batch headers of 6 or of 8 words, and
+// only the offset of the first one's commands tells which. Touches nothing but the payload.
 #ifndef PV_FRONT_BATCH_H
 #define PV_FRONT_BATCH_H
 

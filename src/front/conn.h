@@ -2,9 +2,10 @@
 //
 // Conn: one vtest connection, as requests and replies.
 //
-// The last byte of a request stays in the socket until the request was answered. A stock client does not notice a clean end
-// of stream and spins in read() for ever; a socket that is closed with bytes unread makes that read fail (ECONNRESET), and
-// the client gives up properly. This way it holds for every end we can come to, a crash in the host's driver included.
+// The last byte of a request stays in the socket until the request was answered. A stock client does not notice a clean
+// end of stream and spins in read() for ever; a socket that is closed with bytes unread makes that read fail
+// (ECONNRESET), and the client gives up properly. This way it holds for every end we can come to, a crash in the host's
+// driver included.
 //
 // Results are 0 or -errno; the calls block. One thread per connection.
 #ifndef PV_FRONT_CONN_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The embedding API: the renderer's verbs behind checks. What a caller got wrong is logged once and refused here, so that the
-// renderer can rely on its arguments.
+// The embedding API: the renderer's verbs behind checks. What a caller got wrong is logged once and refused here, so
+// that the renderer can rely on its arguments.
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -71,6 +71,7 @@ int pv_renderer_create(const struct pv_renderer_params *params, pv_renderer **ou
                  .objects = params->limits.objects,
                  .rings = params->limits.rings},
       .polled = params->polled,
+      .capture = params->record,
    };
    renderer->polled = params->polled;
    int ret = pv_core_create(&core, &renderer->core);
@@ -221,7 +222,8 @@ size_t pv_context_stats(const pv_context *context, struct pv_stats *out, struct 
                      offsetof(struct pv_command_stats, ns) == offsetof(struct pv_stats_command, ns),
                   "filled in place");
    struct pv_stats_core stats = {0};
-   size_t written = context ? pv_context_core_stats(context->core, &stats, (struct pv_stats_command *)top, top ? n : 0) : 0;
+   struct pv_stats_command *list = (struct pv_stats_command *)top;
+   size_t written = context ? pv_context_core_stats(context->core, &stats, list, list ? n : 0) : 0;
    if (out)
       *out = (struct pv_stats){
          .commands = stats.commands,

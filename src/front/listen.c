@@ -33,8 +33,8 @@ static void fill_address(struct sockaddr_un *address, const char *path)
    memcpy(address->sun_path, path, strlen(path) + 1);
 }
 
-// Two servers that start at the same moment must not both find the old file stale, and the second remove the first one's new
-// one. So the folder is locked while we look and bind. Best effort: it may not be ours to open.
+// Two servers that start at the same moment must not both find the old file stale, and the second remove the first
+// one's new one. So the folder is locked while we look and bind. Best effort: it may not be ours to open.
 static int lock_folder(const char *path)
 {
    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -131,7 +131,8 @@ int pv_listener_open(struct pv_listener *listener, const char *path, uint32_t mo
       pv_listener_close(listener);
       return ret;
    }
-   fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK); // a client may leave between poll and accept
+   // A client may leave between poll and accept, which must not block then.
+   fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
    return 0;
 }
 

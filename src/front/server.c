@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The broker: accepts clients and gives each a worker process. It never loads a Vulkan driver and never reads a client's
-// bytes, so nothing a guest sends can hurt it. One thread, one poll: the socket, the stop event, a lifeline per worker.
+// The broker: accepts clients and gives each a worker process. It never loads a Vulkan driver and never reads a
+// client's bytes, so nothing a guest sends can hurt it. One thread, one poll: the socket, the stop event, a lifeline
+// per worker.
 #include "pearvisor/server.h"
 
 #include <errno.h>
@@ -41,7 +42,8 @@ struct pv_server {
    struct client *clients; // `count` of them
    struct pollfd *fds;     // listener, stop, lifelines in the order of `clients`
    uint64_t number;        // of the last client
-   uint64_t accept_after;  // pv_now() time before which we do not accept; 0: at once
+   uint64_t accept_after;  // pv_now() time before which we do not accept
+   bool starved;           // the last accept failed, which was logged
 };
 
 // The worker's arguments: the caller's, and what only we know.
@@ -122,8 +124,8 @@ static void log_end(const struct client *client, int status)
    if (WIFSIGNALED(status))
       pv_error("client %llu: worker pid %d died of signal %d (%s); other clients are not affected", number,
                (int)client->worker.pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
-   else if (WEXITSTATUS(status))
-      pv_warn("client %llu: worker pid %d ended with status %d", number, (int)client->worker.pid, WEXITSTATUS(status));
+   else if (WEXITSTATUS(status)) // the worker has said why
+      pv_info("client %llu: worker pid %d ended with status %d", number, (int)client->worker.pid, WEXITSTATUS(status));
    else
       pv_info("client %llu: left", number);
 }
@@ -171,6 +173,7 @@ static void accept_client(struct pv_server *server)
 {
    int fd = accept(server->listener.fd, NULL, NULL);
    if (fd >= 0) {
+      server->starved = false;
       fcntl(fd, F_SETFD, FD_CLOEXEC);
       fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK); // some systems hand the listener's flag on
       start_worker(server, fd);
@@ -179,19 +182,23 @@ static void accept_client(struct pv_server *server)
    }
    if (errno == EINTR || errno == EAGAIN || errno == ECONNABORTED)
       return;
-   if (!server->accept_after)
+   if (!server->starved)
       pv_error("cannot accept a client: %s; it waits until that is over", strerror(errno));
+   server->starved = true;
    server->accept_after = pv_now() + RETRY_NS;
 }
 
-// Waits for something to happen, at most until `deadline`, and notes which workers are gone. True: the listener is ready.
-static bool wait_for_events(struct pv_server *server, bool accepting, uint64_t deadline)
+// Waits for something to happen, at most until `deadline`, and notes which workers are gone. The descriptors may be -1.
+// True: the listener is ready.
+static bool wait_for_events(struct pv_server *server, int listener, int stop, uint64_t deadline)
 {
    struct pollfd *fds = server->fds;
-   fds[0] = (struct pollfd){.fd = accepting ? server->listener.fd : -1, .events = POLLIN};
-   fds[1] = (struct pollfd){.fd = accepting ? server->stop[0] : -1, .events = POLLIN};
-   for (uint32_t i = 0; i < server->count; i++)
-      fds[i + 2] = (struct pollfd){.fd = server->clients[i].gone ? -1 : server->clients[i].worker.lifeline, .events = POLLIN};
+   fds[0] = (struct pollfd){.fd = listener, .events = POLLIN};
+   fds[1] = (struct pollfd){.fd = stop, .events = POLLIN};
+   for (uint32_t i = 0; i < server->count; i++) {
+      const struct client *client = &server->clients[i];
+      fds[i + 2] = (struct pollfd){.fd = client->gone ? -1 : client->worker.lifeline, .events = POLLIN};
+   }
    uint64_t now = pv_now();
    int timeout = deadline == PV_NEVER ? -1 : deadline <= now ? 0 : (int)((deadline - now) / NS_PER_MS + 1);
    if (poll(fds, server->count + 2, timeout) <= 0)
@@ -221,7 +228,7 @@ static void end_workers(struct pv_server *server)
          deadline = now + GRACE_NS;
       }
       if (server->count)
-         wait_for_events(server, false, soon ? now + REAP_NS : deadline);
+         wait_for_events(server, -1, -1, soon ? now + REAP_NS : deadline);
    }
 }
 
@@ -234,9 +241,7 @@ int pv_server_run(pv_server *server)
       uint64_t now = pv_now();
       bool accepting = now >= server->accept_after;
       uint64_t deadline = soon ? now + REAP_NS : accepting ? PV_NEVER : server->accept_after;
-      if (accepting)
-         server->accept_after = 0;
-      if (wait_for_events(server, true, deadline) && accepting)
+      if (wait_for_events(server, accepting ? server->listener.fd : -1, server->stop[0], deadline))
          accept_client(server);
    }
    pv_listener_close(&server->listener);

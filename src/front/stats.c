@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One JSON object per client. It is built in memory and written with one call, so that lines of several workers never mix.
+// One JSON object per client. It is built in memory and written with one call, so that lines of several workers never
+// mix.
 #include "front/stats.h"
 
 #include <errno.h>
@@ -70,7 +71,8 @@ static int append(const char *path, const char *line, size_t size)
    return ret;
 }
 
-int pv_stats_append(const char *path, const char *client, const struct pv_core *core, const struct pv_context_core *ctx)
+int pv_stats_append(const char *path, const char *client, const struct pv_core *core,
+                    const struct pv_context_core *ctx)
 {
    char *line = NULL;
    size_t size = 0;

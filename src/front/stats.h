@@ -7,6 +7,7 @@
 #include "core/renderer.h"
 
 // Appends the line. `core` and `ctx` may be NULL. 0 or -errno; a failure was logged.
-int pv_stats_append(const char *path, const char *client, const struct pv_core *core, const struct pv_context_core *ctx);
+int pv_stats_append(const char *path, const char *client, const struct pv_core *core,
+                    const struct pv_context_core *ctx);
 
 #endif

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Sync: vtest's sync objects. A sync is a 64-bit value; a wait is a descriptor that turns readable when values have been
-// reached. Nothing polls: whoever changes a value looks at the waits.
+// Sync: vtest's sync objects. A sync is a 64-bit value; a wait is a descriptor that turns readable when values have
+// been reached. Nothing polls: whoever changes a value looks at the waits.
 //
-// Thread-safe. Values change from the connection's thread and from whichever thread retires fences; the one lock in here is
-// taken last and nothing is called under it that could want another. Results are 0 or -errno; -ENOENT: no such sync.
+// Thread-safe. Values change from the connection's thread and from whichever thread retires fences; the one lock in
+// here is taken last and nothing is called under it that could want another. Results are 0 or -errno; -ENOENT: no such
+// sync.
 #ifndef PV_FRONT_SYNC_H
 #define PV_FRONT_SYNC_H
 
@@ -30,8 +31,8 @@ int pv_syncs_unref(struct pv_syncs *syncs, uint32_t id);
 int pv_syncs_read(struct pv_syncs *syncs, uint32_t id, uint64_t *out);
 int pv_syncs_write(struct pv_syncs *syncs, uint32_t id, uint64_t value);
 
-// A descriptor, the caller's to close, that turns readable when all (or any) of the points are reached. We let go of the
-// wait `keep_ns` from now if they never are (PV_NEVER: only at the end). -ENOSPC: too many waits.
+// A descriptor, the caller's to close, that turns readable when all (or any) of the points are reached. We let go of
+// the wait `keep_ns` from now if they never are (PV_NEVER: only at the end). -ENOSPC: too many waits.
 int pv_syncs_wait(struct pv_syncs *syncs, const struct pv_sync_point *points, size_t n, bool any, uint64_t keep_ns,
                   int *out_fd);
 

@@ -2,9 +2,9 @@
 //
 // The vtest protocol, version 3, as far as Vulkan guests use it.
 //
-// There is no error reply in it. So a client that breaks its rules is disconnected, with one log line that says why; but a
-// client whose *context* is over keeps its connection and gets every answer that can be given, because its driver learns of
-// the end from the ring and leaves in order, while a missing answer would hang it.
+// There is no error reply in it. So a client that breaks its rules is disconnected, with one log line that says why;
+// but a client whose *context* is over keeps its connection and gets every answer that can be given, because its driver
+// learns of the end from the ring and leaves in order, while a missing answer would hang it.
 #include "front/vtest.h"
 
 #include <errno.h>
@@ -386,16 +386,18 @@ static int peer_left(const struct pv_vtest *v, int err)
 static int introduce(struct pv_vtest *v, uint32_t length)
 {
    if (v->conn.id != CREATE_RENDERER || !length || length > MAX_NAME_BYTES) {
-      pv_warn("a client is disconnected: it does not speak vtest (its first words are %#x %#x); is it a Vulkan program with "
-              "Mesa's virtio driver?", length, v->conn.id);
+      pv_warn("a client is disconnected: it does not speak vtest (its first words are %#x %#x); only Vulkan programs "
+              "on Mesa's virtio driver can use this socket", length, v->conn.id);
       return -EPROTO;
    }
    uint32_t n = length < sizeof(v->name) ? length : sizeof(v->name) - 1;
    int ret = pv_conn_expect(&v->conn, length);
    if (!ret)
       ret = pv_conn_read(&v->conn, v->name, n);
-   if (!ret)
-      ret = pv_core_create(&v->params, &v->core); // says itself what went wrong
+   if (ret)
+      return ret;
+   pv_info("calls itself \"%s\"", v->name);
+   ret = pv_core_create(&v->params, &v->core); // says itself what went wrong
    return ret ? ret : pv_conn_done(&v->conn);
 }
 

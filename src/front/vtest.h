@@ -12,11 +12,12 @@ struct pv_vtest;
 // caller's. The renderer is made once the client has introduced itself. NULL without memory; then `fd` is closed too.
 struct pv_vtest *pv_vtest_create(int fd, int lifeline, const struct pv_core_params *params);
 
-// Serves the client until it leaves: 0. -EPROTO: it broke the protocol (one log line says how). Another -errno: we failed it.
+// Serves the client until it leaves: 0. -EPROTO: it broke the protocol (one log line says how). Another -errno: we
+// failed it.
 int pv_vtest_serve(struct pv_vtest *vtest);
 
-// Ends the conversation, if that was not done yet, such that a client which still waits learns of it: its rings turn FATAL,
-// its socket calls fail.
+// Ends the conversation, if that was not done yet, such that a client which still waits learns of it: its rings turn
+// FATAL, its socket calls fail.
 void pv_vtest_hang_up(struct pv_vtest *vtest);
 
 // How the client calls itself; the renderer and the context it got, NULL where it did not come that far.

@@ -33,10 +33,11 @@ static struct pv_core_params core_params(const struct pv_renderer_params *params
       .limits = {.memory = params->limits.memory_bytes,
                  .objects = params->limits.objects,
                  .rings = params->limits.rings},
+      .capture = params->record,
    };
 }
 
-int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file)
+static int check(int fd, const struct pv_renderer_params *params)
 {
    struct sockaddr_storage address;
    socklen_t size = sizeof(address);
@@ -48,6 +49,16 @@ int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *s
       pv_error("a worker has threads of its own: pv_renderer_params.polled must be false");
       return -EINVAL;
    }
+   return 0;
+}
+
+int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file)
+{
+   int ret = check(fd, params);
+   if (ret) {
+      close(fd);
+      return ret;
+   }
 #ifdef SO_NOSIGPIPE
    setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
 #endif
@@ -57,8 +68,9 @@ int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *s
    struct pv_vtest *vtest = pv_vtest_create(fd, lifeline, &core);
    if (!vtest)
       return -ENOMEM;
-   int ret = pv_vtest_serve(vtest);
-   // Before the objects are destroyed, which takes as long as the GPU is busy. Clients that never came to a context did nothing.
+   ret = pv_vtest_serve(vtest);
+   // Before the objects are destroyed, which takes as long as the GPU is busy. Clients that never came to a context did
+   // nothing.
    if (stats_file && pv_vtest_context(vtest))
       pv_stats_append(stats_file, pv_vtest_name(vtest), pv_vtest_core(vtest), pv_vtest_context(vtest));
    pv_vtest_destroy(&vtest);

@@ -100,11 +100,11 @@ bool pv_ring_parked(const struct pv_ring *ring);
 // How often it was woken after it had parked. A figure for statistics.
 uint64_t pv_ring_wakes(const struct pv_ring *ring);
 
-// Blocks until the head has reached `seqno` (wrapped compare) or `deadline`. Wakes the ring first. True if reached.
-// False also when the ring is over, or idle with its tail short of seqno (*hopeless is then true). Not for polled rings.
+// Blocks until the head has reached `seqno` (wrapped compare) or `deadline`. Wakes the ring first. True if reached. *hopeless
+// says that waiting longer is no use: the ring is over, or idle with its tail short of seqno. Not for polled rings.
 bool pv_ring_wait_seqno(struct pv_ring *ring, uint32_t seqno, uint64_t deadline, bool *hopeless);
 
-// The same question without waiting: 1 reached, 0 not yet, -1 hopeless or over.
+// The same question without waiting: 1 reached, 0 not yet, -1 hopeless.
 int pv_ring_test_seqno(struct pv_ring *ring, uint32_t seqno);
 
 // Stores `value` at extra + offset (release). False if the offset is unaligned or outside.

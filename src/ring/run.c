@@ -20,11 +20,10 @@
 
 #define SETTLE_NS 50000u
 
-// Watching the tail: first for the answer that comes at once, then giving way to whoever else wants the core (a renderer on the
-// CPU needs every one), then in sleeps that grow to PAUSE_MAX_NS. The idle timeout, milliseconds, ends it.
-#define SPIN_ROUNDS  16u // of SPIN_PAUSES
-#define SPIN_PAUSES  16u
-#define YIELD_ROUNDS 64u
+// Watching the tail: first by giving way to whoever else wants the core, which costs a fraction of a microsecond when nobody does
+// (a renderer on the CPU wants every core, and spinning before was measured to gain nothing and to cost it time), then
+// in sleeps that grow to PAUSE_MAX_NS. The idle timeout, milliseconds, ends it.
+#define YIELD_ROUNDS 128u
 #define PAUSE_MIN_NS 5000u
 #define PAUSE_MAX_NS 50000u
 
@@ -186,11 +185,6 @@ static uint64_t next_pause(struct pv_ring *ring)
 // Spends a moment watching the tail. The longer the ring has been without work, the longer and the more politely.
 static void relax(struct pv_ring *ring)
 {
-   for (unsigned i = 0; i < SPIN_ROUNDS * SPIN_PAUSES; i++) {
-      pv_cpu_relax();
-      if (i % SPIN_PAUSES == 0 && pv_ring_load_tail(ring) != ring->pos)
-         return;
-   }
    for (unsigned i = 0; i < YIELD_ROUNDS; i++) {
       sched_yield();
       if (pv_ring_load_tail(ring) != ring->pos)

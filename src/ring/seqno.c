@@ -100,6 +100,6 @@ bool pv_ring_wait_seqno(struct pv_ring *ring, uint32_t seqno, uint64_t deadline,
       in_time = pv_gate_wait(&waiter.gate, deadline);
    remove_waiter(ring, &waiter);
    pv_gate_fini(&waiter.gate);
-   *hopeless = answer < 0 && !pv_ring_stopping(ring);
+   *hopeless = answer < 0;
    return answer > 0;
 }

@@ -29,7 +29,7 @@ struct pv_reader {
    struct pv_arena *arena;
    struct pv_ids *ids;  // NULL: handles stay ids (client side, tests)
    const void *owner;   // the device the command goes to; handles of another device are refused
-   struct pv_ref kept;  // the last handle of a member that venus.xml marks keep="1"
+   struct pv_ref kept, kept_before; // the last two handles of members that venus.xml marks with <keep>
    const char *why;     // the first reason the bytes are undecodable, one phrase; NULL = all well
    uint64_t why_value;  // a number that goes with it (an id, a count, an sType)
    bool poisoned;       // some handle resolved to a poisoned id
@@ -139,6 +139,7 @@ static inline uint64_t pv_handle(struct pv_reader *r, uint64_t id, uint8_t type)
 
 static inline uint64_t pv_kept_handle(struct pv_reader *r, uint64_t id, uint8_t type)
 {
+   r->kept_before = r->kept;
    r->kept = (struct pv_ref){0};
    return id ? pv_reader_resolve(r, id, type, &r->kept) : 0;
 }

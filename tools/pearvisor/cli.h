@@ -22,17 +22,18 @@ enum cli_id {
    CLI_ENV = 4,
    CLI_INFO = 8,
    CLI_WORKER = 16,
+   CLI_REPLAY = 32,
 };
 
 // What the options said; zero is the default.
 struct cli_settings {
-   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory;
+   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record;
    uint64_t memory_bytes;
    uint32_t socket_mode, max_clients;
    int level; // of the log
    int fd;    // worker: the connection; -1 if not given
    bool json, protocol, probe;
-   char **rest; // run: the command, NULL-terminated
+   char **rest; // run: the command; replay: the file; NULL-terminated
 };
 
 struct cli_command {
@@ -52,6 +53,7 @@ int cli_run(const struct cli_settings *settings);
 int cli_env(const struct cli_settings *settings);
 int cli_info(const struct cli_settings *settings);
 int cli_worker(const struct cli_settings *settings);
+int cli_replay(const struct cli_settings *settings);
 
 // Reads a subcommand's options. -1: go on; else the status to exit with (help was printed, or one line of complaint).
 int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_settings *out);
@@ -65,8 +67,8 @@ struct pv_renderer_params cli_renderer_params(const struct cli_settings *setting
 // $XDG_RUNTIME_DIR/pearvisor.sock, or /tmp/pearvisor-UID.sock; the same string every time.
 const char *cli_default_socket(void);
 
-// The guest's Vulkan driver: --icd, $PEARVISOR_ICD, or the first virtio ICD of the standard folders. Allocated; NULL after a
-// line of complaint.
+// The guest's Vulkan driver: --icd, $PEARVISOR_ICD, or the first virtio ICD of the standard folders. Allocated; NULL
+// after a line of complaint.
 char *cli_find_icd(const char *given);
 
 // What a guest needs in its environment. Values are allocated; a NULL value means that the variable must not be set.

@@ -140,14 +140,15 @@ static void print_all(const pv_renderer *renderer, bool json)
    size_t executed = total - count_left_out(commands, total);
    struct version_text registry = version_text(pv_registry_version());
    if (json)
-      printf("{\"version\": \"%s\", \"registry\": \"%s\", \"commands\": %zu, \"executed\": %zu, \"gpus\": [", pv_version(),
-             registry.text, total, executed);
+      printf("{\"version\": \"%s\", \"registry\": \"%s\", \"commands\": %zu, \"executed\": %zu, \"gpus\": [",
+             pv_version(), registry.text, total, executed);
    for (size_t i = 0; i < n && i < MAX_GPUS; i++)
       (json ? print_json_gpu : print_gpu)(&gpus[i], i);
    if (json)
       printf("]}\n");
    else
-      printf("Protocol: %zu of %zu commands, from Vulkan registry %s (see --protocol)\n", executed, total, registry.text);
+      printf("Protocol: %zu of %zu commands, from Vulkan registry %s (see --protocol)\n", executed, total,
+             registry.text);
 }
 
 int cli_info(const struct cli_settings *settings)

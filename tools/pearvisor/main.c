@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // pearvisor: the command-line tool.
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,16 +11,17 @@
 const struct cli_command cli_commands[] = {
    {.name = "serve",
     .id = CLI_SERVE,
-    .summary = "Offers this host's GPUs to containers and processes over a socket, each client in a process of its own.",
-    .text = "A client needs Mesa's virtio Vulkan driver and what 'pearvisor env' prints. Ends in order on SIGINT and SIGTERM.",
+    .summary = "Offers this host's GPUs to containers and processes over a socket, each in a worker of its own.",
+    .text = "A client needs Mesa's virtio Vulkan driver and what 'pearvisor env' prints. SIGINT and SIGTERM end the\n"
+            "server in order.",
     .level = 2,
     .main = cli_serve},
    {.name = "run",
     .id = CLI_RUN,
     .operands = "[--] COMMAND [ARGUMENT...]",
     .summary = "Runs a command as the guest of a private server and exits with its status.",
-    .text = "Input, output and signals are the command's own. Exits with 127 if there is no such command, 126 if it cannot\n"
-            "be started, 128 + N if signal N ended it, 1 if the renderer does not work.",
+    .text = "Input, output and signals are the command's own. Exits with 127 if there is no such command, 126 if it\n"
+            "cannot be started, 128 + N if signal N ended it, 1 if the renderer does not work.",
     .level = 1,
     .main = cli_run},
    {.name = "env",
@@ -32,7 +34,19 @@ const struct cli_command cli_commands[] = {
     .summary = "Shows this host's GPUs, how guests reach their memory, and what a guest will see.",
     .level = 1,
     .main = cli_info},
-   {.name = "worker", .id = CLI_WORKER, .summary = "Serves one client; started by the server.", .level = 1, .main = cli_worker},
+   {.name = "replay",
+    .id = CLI_REPLAY,
+    .operands = "FILE",
+    .summary = "Executes a recording (see --record of 'serve' and 'run') once more, without its guest.",
+    .text = "A recording holds the commands, not what memory contained: it shows how the host's driver takes them.\n"
+            "Exits with 1 if the recording is damaged or cut off, or if the context did not stay alive.",
+    .level = 1,
+    .main = cli_replay},
+   {.name = "worker",
+    .id = CLI_WORKER,
+    .summary = "Serves one client; started by the server.",
+    .level = 1,
+    .main = cli_worker},
    {0},
 };
 
@@ -78,6 +92,7 @@ static int flushed(int status)
 int main(int argc, char **argv)
 {
    const char *word = argc > 1 ? argv[1] : NULL;
+   signal(SIGCHLD, SIG_DFL); // if it was ignored when we were started, nobody would tell us how our children end
    if (word && (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")))
       return flushed(print_help());
    if (word && !strcmp(word, "--version")) {

@@ -97,6 +97,12 @@ static const char *set_stats(struct cli_settings *s, const char *value)
    return *value ? NULL : "a path";
 }
 
+static const char *set_record(struct cli_settings *s, const char *value)
+{
+   s->record = value;
+   return *value ? NULL : "a folder";
+}
+
 static const char *set_icd(struct cli_settings *s, const char *value)
 {
    s->icd = value;
@@ -150,18 +156,19 @@ static const char *set_client(struct cli_settings *s, const char *value)
 static const struct option_spec specs[] = {
    {"socket", "PATH", CLI_SERVE | CLI_ENV, "the server's socket ($XDG_RUNTIME_DIR/pearvisor.sock)", set_socket},
    {"socket-mode", "MODE", CLI_SERVE, "its permission bits (0600)", set_socket_mode},
-   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_WORKER, "one GPU, by index, UUID or a part of its name (all)",
+   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER, "one GPU, by index, UUID or a part of its name (all)",
     set_gpu},
-   {"driver", "LIB", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_WORKER,
+   {"driver", "LIB", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER,
     "the host's Vulkan driver library (the Vulkan loader's choice)", set_driver},
    {"max-clients", "N", CLI_SERVE | CLI_RUN, "so many clients at once (64)", set_max_clients},
    {"memory", "SIZE", CLI_SERVE | CLI_RUN | CLI_WORKER, "the memory one client may use, such as 512M or 4G (all)",
     set_memory},
    {"stats", "FILE", CLI_SERVE | CLI_RUN | CLI_WORKER, "append one line of JSON per client that has left", set_stats},
+   {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec", set_record},
    {"icd", "JSON", CLI_RUN | CLI_ENV, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
    {"json", NULL, CLI_INFO, "print JSON", set_json},
    {"protocol", NULL, CLI_INFO, "print which commands of the protocol are left out, and why", set_protocol},
-   {"log-level", "L", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_WORKER, "error, warn, info or debug", set_log_level},
+   {"log-level", "L", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER, "error, warn, info or debug", set_log_level},
    {"probe", NULL, CLI_WORKER, NULL, set_probe},
    {"fd", "N", CLI_WORKER, NULL, set_fd},
    {"client", "N", CLI_WORKER, NULL, set_client},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// pearvisor run: a server of its own for one command. The server lives in this process, which loads no Vulkan driver; the
-// command is a child whose end ends the server.
+// pearvisor run: a server of its own for one command. The server lives in this process, which loads no Vulkan driver;
+// the command is a child whose end ends the server.
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
@@ -117,7 +117,8 @@ static int spawn(char **command, char **env, const sigset_t *mask, pid_t *pid)
    return err;
 }
 
-// Starts the command, unless we were told to end already (EINTR). 0 or an errno value. Signals wait until `child` is known.
+// Starts the command, unless we were told to end already (EINTR). 0 or an errno value. Signals wait until `child` is
+// known.
 static int start(char **command, const char *socket, const char *icd)
 {
    struct cli_variable variables[CLI_VARIABLES];

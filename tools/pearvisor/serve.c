@@ -3,6 +3,7 @@
 // pearvisor serve
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "cli.h"
 
@@ -37,9 +38,20 @@ static pv_server *make_server(const struct cli_settings *settings, const char *s
    return running;
 }
 
+// The server has a descriptor per client; the usual limit is for programs with a few.
+static void raise_fd_limit(void)
+{
+   struct rlimit limit;
+   if (getrlimit(RLIMIT_NOFILE, &limit))
+      return;
+   limit.rlim_cur = limit.rlim_max;
+   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int cli_serve(const struct cli_settings *settings)
 {
    const char *socket = settings->socket ? settings->socket : cli_default_socket();
+   raise_fd_limit();
    pv_server *server = make_server(settings, socket);
    if (!server)
       return CLI_FAILURE;

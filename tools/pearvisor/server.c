@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,16 +76,17 @@ char **cli_worker_arguments(const struct cli_settings *settings, bool probe)
    const char *const pairs[][2] = {{"--gpu", settings->gpu},
                                    {"--driver", settings->driver},
                                    {"--memory", settings->memory},
+                                   {"--record", settings->record},
                                    {"--log-level", cli_levels[settings->level]}};
    size_t n = 0;
-   char **argv = calloc(12, sizeof(*argv));
+   char **argv = calloc(16, sizeof(*argv));
    if (!argv)
       return NULL;
    argv[n++] = own_path();
    argv[n++] = strdup("worker");
    if (probe)
       argv[n++] = strdup("--probe");
-   for (size_t i = 0; i < 4; i++) {
+   for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
       if (!pairs[i][1])
          continue;
       argv[n++] = strdup(pairs[i][0]);
@@ -138,6 +140,10 @@ bool cli_probe(const struct cli_settings *settings)
 pv_server *cli_make_server(const struct cli_settings *settings, const char *socket)
 {
    pv_server *server = NULL;
+   if (settings->record && mkdir(settings->record, 0777) && errno != EEXIST) {
+      cli_fail("cannot make the folder %s for recordings: %s", settings->record, strerror(errno));
+      return NULL;
+   }
    char **argv = cli_worker_arguments(settings, false);
    if (!argv) {
       cli_fail("cannot find this program's own path");

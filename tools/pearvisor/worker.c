@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// pearvisor worker: what the server starts for each client, and what `serve` and `run` start once to see whether it can work.
+// pearvisor worker: what the server starts for each client, and what `serve` and `run` start once to see whether it can
+// work.
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +25,7 @@ static int probe(const struct cli_settings *settings)
       return CLI_FAILURE;
    size_t gpus = pv_renderer_gpus(renderer, NULL, 0);
    pv_renderer_destroy(&renderer);
-   return gpus ? CLI_OK : cli_fail("the host's Vulkan driver presents no GPU that guests could use: see 'pearvisor info'");
+   return gpus ? CLI_OK : cli_fail("the host's Vulkan driver presents no GPU for guests: see 'pearvisor info'");
 }
 
 int cli_worker(const struct cli_settings *settings)
@@ -36,6 +38,11 @@ int cli_worker(const struct cli_settings *settings)
    }
    if (settings->client)
       pv_set_log(log_line, (void *)settings->client, settings->level);
-   const struct pv_renderer_params params = cli_renderer_params(settings);
+   struct pv_renderer_params params = cli_renderer_params(settings);
+   char record[PATH_MAX];
+   if (settings->record) {
+      snprintf(record, sizeof(record), "%s/client-%s.pvrec", settings->record, settings->client ? settings->client : "0");
+      params.record = record;
+   }
    return pv_worker_run(settings->fd, &params, settings->stats) ? CLI_FAILURE : CLI_OK;
 }
