@@ -46,7 +46,7 @@ def travels_back(model: Model, command: WireCommand, param: Var) -> bool:
     return param.name == command.inout or bool(arrays_of(model, command, param))
 
 
-# --- arguments -----------------------------------------------------------------------------------------------------------
+# --- arguments -------------------------------------------------------------------------------------------------------
 
 
 def arguments(model: Model, command: WireCommand) -> list[str]:
@@ -66,7 +66,7 @@ def arguments(model: Model, command: WireCommand) -> list[str]:
     return lines + ["};", ""]
 
 
-# --- request, read ---------------------------------------------------------------------------------------------------------
+# --- request, read ---------------------------------------------------------------------------------------------------
 
 
 def read_request(model: Model, command: WireCommand) -> list[str]:
@@ -80,8 +80,8 @@ def read_request(model: Model, command: WireCommand) -> list[str]:
         read_param(model, command, out, param, index == 0)
     if command.result != "void":
         out.say("a->ret = 0;")
-    return [f"void pv_dec_{command.name}(struct pv_reader *r, struct pv_args_{command.name} *a)", "{", *indent(out.text()),
-            "}", ""]
+    return [f"void pv_dec_{command.name}(struct pv_reader *r, struct pv_args_{command.name} *a)", "{",
+            *indent(out.text()), "}", ""]
 
 
 def read_param(model: Model, command: WireCommand, out: Reader, param: Var, first: bool) -> None:
@@ -129,7 +129,7 @@ def read_out_pointer(model: Model, command: WireCommand, out: Reader, param: Var
         out.say(f"if (a->{param.name})", "   " + out.scalar(f"*a->{param.name}", param.type, f"pv_take(r, {size})"))
 
 
-# --- reply, written ----------------------------------------------------------------------------------------------------------
+# --- reply, written --------------------------------------------------------------------------------------------------
 
 
 def put_result(model: Model, command: WireCommand) -> list[str]:
@@ -168,7 +168,7 @@ def write_reply(model: Model, command: WireCommand) -> list[str]:
             *indent(lines + out.text()), "}", ""]
 
 
-# --- the client's half -----------------------------------------------------------------------------------------------------
+# --- the client's half -----------------------------------------------------------------------------------------------
 
 
 def write_request(model: Model, command: WireCommand) -> list[str]:
@@ -181,11 +181,16 @@ def write_request(model: Model, command: WireCommand) -> list[str]:
             write_new(model, out, param)
         else:
             out.write(param, True)
-            if model.shape(param) == "pointer" and model.kind(param) == "scalar" and travels_back(model, command, param):
+            scalar = model.shape(param) == "pointer" and model.kind(param) == "scalar"
+            if scalar and travels_back(model, command, param):
                 put = "pv_put_u32(w, (uint32_t)" if model.type(param.type).size == 4 else "pv_put_u64(w, "
                 out.say(f"if (a->{param.name})", f"   {put}*a->{param.name});")
-    return [f"void pv_enc_{command.name}(struct pv_writer *w, uint32_t flags, const struct pv_args_{command.name} *a)", "{",
-            *indent(out.text()), "}", ""]
+    return [request_writer(command), "{", *indent(out.text()), "}", ""]
+
+
+def request_writer(command: WireCommand) -> str:
+    return (f"void pv_enc_{command.name}(struct pv_writer *w, uint32_t flags, "
+            f"const struct pv_args_{command.name} *a)")
 
 
 def write_new(model: Model, out: Writer, param: Var) -> None:
@@ -206,8 +211,8 @@ def read_reply(model: Model, command: WireCommand) -> list[str]:
     for param in command.params:
         if model.is_out(param):
             lines += read_back(model, param)
-    return [f"void pv_dec_reply_{command.name}(struct pv_reader *r, struct pv_args_{command.name} *a)", "{", *indent(lines),
-            "}", ""]
+    return [f"void pv_dec_reply_{command.name}(struct pv_reader *r, struct pv_args_{command.name} *a)", "{",
+            *indent(lines), "}", ""]
 
 
 def read_back(model: Model, param: Var) -> list[str]:
@@ -233,7 +238,7 @@ def read_back(model: Model, param: Var) -> list[str]:
             f"      a->{name} = pv_zero_room(r, 1, sizeof *a->{name});", f"   if (a->{name})", f"      {step}", "}"]
 
 
-# --- files -----------------------------------------------------------------------------------------------------------------
+# --- files -----------------------------------------------------------------------------------------------------------
 
 
 def header(model: Model) -> str:
@@ -245,11 +250,12 @@ def header(model: Model) -> str:
 //   ret        the return value
 //
 // pv_dec_vkX reads all that follows the 8 bytes of id and flags; output parameters point to zeroed memory, their chains
-// built as asked for. With a table of ids (reader.ids) handles are the host's, and new handles (of create commands) zero;
-// without one they are the ids themselves. Everything is valid only if reader.why stayed NULL.
+// built as asked for. With a table of ids (reader.ids) handles are the host's, and new handles (of create commands)
+// zero; without one they are the ids themselves. Everything is valid only if reader.why stayed NULL.
 //
 // pv_enc_reply_vkX writes the reply from its 4-byte id on: new handles from ids_P, other handles as they are.""",
-             "#ifndef PV_WIRE_COMMANDS_GEN_H", "#define PV_WIRE_COMMANDS_GEN_H", "", '#include "wire/structs.gen.h"', ""]
+             "#ifndef PV_WIRE_COMMANDS_GEN_H", "#define PV_WIRE_COMMANDS_GEN_H", "",
+             '#include "wire/structs.gen.h"', ""]
     for command in model.executable:
         lines += arguments(model, command)
     for command in model.executable:
@@ -271,13 +277,13 @@ def client_header(model: Model) -> str:
     lines = [NOTE + """//
 // The guest's half of the codec, for tests, fuzzers and benches: never part of libpearvisor.
 //
-// pv_enc_vkX writes a whole request, id and flags included; handles are ids cast to the handle type. pv_dec_reply_vkX reads
-// the reply into the output parameters that `a` has, and into arena memory where they are NULL; the chains of output
-// structs are always new, in the arena. An array of the caller's has as many elements as its length parameter says.""",
+// pv_enc_vkX writes a whole request, id and flags included; handles are ids cast to the handle type. pv_dec_reply_vkX
+// reads the reply into the output parameters that `a` has, and into arena memory where they are NULL; the chains of
+// output structs are always new, in the arena. An array of the caller's has as many elements as its length says.""",
              "#ifndef PV_WIRE_CLIENT_GEN_H", "#define PV_WIRE_CLIENT_GEN_H", "", '#include "wire/commands.gen.h"', "",
              *client_prototypes(model)]
     for command in model.executable:
-        lines += [f"void pv_enc_{command.name}(struct pv_writer *w, uint32_t flags, const struct pv_args_{command.name} *a);",
+        lines += [request_writer(command) + ";",
                   f"void pv_dec_reply_{command.name}(struct pv_reader *r, struct pv_args_{command.name} *a);"]
     return "\n".join(lines + ["", "#endif"]) + "\n"
 

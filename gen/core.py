@@ -42,7 +42,7 @@ def prototype(verb: str, command: WireCommand) -> str:
     return f"void pv_{verb}_{command.name}(struct pv_exec *x, struct pv_args_{command.name} *a)"
 
 
-# --- default actions -------------------------------------------------------------------------------------------------------
+# --- default actions -------------------------------------------------------------------------------------------------
 
 
 def call_code(model: Model, command: WireCommand) -> list[str]:
@@ -87,8 +87,8 @@ def drop_code(model: Model, command: WireCommand) -> list[str]:
         first = command.params[0]
         owner = f"a->{first.name}_ref.owner" if model.kind(first) == "handle" and new.type not in OWN_ACTION else "NULL"
         lines += [f"if (pv_exec_claim(x, (uint32_t)a->asked_{new.name}, a->ids_{new.name}))",
-                  f"   pv_exec_file(x, PV_OBJECT_{new.type}, {owner}, (uint32_t)a->asked_{new.name}, a->ids_{new.name}, NULL,",
-                  f"                VK_ERROR_DEVICE_LOST, {'true' if new.lens else 'false'});"]
+                  f"   pv_exec_file(x, PV_OBJECT_{new.type}, {owner}, (uint32_t)a->asked_{new.name},",
+                  f"                a->ids_{new.name}, NULL, VK_ERROR_DEVICE_LOST, {'true' if new.lens else 'false'});"]
     return lines
 
 
@@ -97,7 +97,8 @@ def thunk_code(model: Model, command: WireCommand) -> list[str]:
     act = f"pv_hook_{name}(x, &a);" if command.hook else f"pv_call_{name}(x, &a);"
     drop = f"pv_hook_{name}(x, &a);" if command.lost_hook else f"pv_drop_{name}(x, &a);"
     return [f"static void thunk_{name}(struct pv_exec *x)", "{", f"   struct pv_args_{name} a;",
-            f"   pv_dec_{name}(&x->in, &a);", f"   switch (pv_exec_admit(x, {'true' if forgiving(command) else 'false'})) {{",
+            f"   pv_dec_{name}(&x->in, &a);",
+            f"   switch (pv_exec_admit(x, {'true' if forgiving(command) else 'false'})) {{",
             "   case PV_ADMIT_STOP:", "      return;", "   case PV_ADMIT_GO:", f"      {act}", "      break;",
             "   case PV_ADMIT_LOST:", f"      {drop}", "      break;", "   }",
             "   struct pv_writer *w = wants_reply(x) ? pv_exec_reply(x) : NULL;", "   if (w) {",
@@ -113,9 +114,9 @@ def check(model: Model) -> None:
 def hooks_header(model: Model) -> str:
     check(model)
     lines = [NOTE + """//
-// Per command X: pv_hook_X is hand-written in core/ (hook="1" in venus.xml; the link fails without it), pv_call_X is the
-// default action (the host's function, with filing of what it made or destroyed), pv_drop_X is what happens in a context
-// that is lost. Reply values go into the arguments.""",
+// Per command X: pv_hook_X is hand-written in core/ (hook="1" in venus.xml; the link fails without it), pv_call_X is
+// the default action (the host's function, with filing of what it made or destroyed), pv_drop_X is what happens in a
+// context that is lost. Reply values go into the arguments.""",
              "#ifndef PV_CORE_HOOKS_GEN_H", "#define PV_CORE_HOOKS_GEN_H", "", '#include "core/exec.h"',
              '#include "wire/commands.gen.h"', ""]
     lines += [prototype("hook", c) + ";" for c in model.executable if c.hook] + [""]
@@ -139,7 +140,7 @@ def thunks_source(model: Model) -> str:
     return "\n".join(lines + ["};"]) + "\n"
 
 
-# --- the protocol as data --------------------------------------------------------------------------------------------------
+# --- the protocol as data --------------------------------------------------------------------------------------------
 
 
 def protocol_header(model: Model) -> str:

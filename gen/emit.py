@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Turns variables (struct members or parameters) into C that reads or writes them.
 
-Reader and Writer walk the variables in wire order and gather neighbours of fixed length into a *run*: one bounds check, then
-loads or stores at constant offsets. An array's prefix still belongs to the run, its elements start the next one.
+Reader and Writer walk the variables in wire order and gather neighbours of fixed length into a *run*: one bounds check,
+then loads or stores at constant offsets. An array's prefix still belongs to the run, its elements start the next one.
 
-`part` is the partial form of output structs (venus-wire facts, 2.2): what shapes the answer travels, the answer does not.
+`part` is the partial form of output structs in a request: what shapes the answer travels, the answer itself does not.
 """
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Reader(Coder):
             self.lines += self.run
         self.run, self.run_size = [], 0
 
-    # --- single values ---------------------------------------------------------------------------------------------------
+    # --- single values -----------------------------------------------------------------------------------------------
 
     def scalar(self, target: str, type_name: str, address: str) -> str:
         if self.model.type(type_name).size < 4:
@@ -175,14 +175,15 @@ class Reader(Coder):
             call = f"pv_dec_{'part_' if part else ''}{found.name}(r, &{target}[i]);"
             self.say(f"for (uint32_t i = 0; i < {count}; i++)", f"   {call}")
 
-    # --- pointers --------------------------------------------------------------------------------------------------------
+    # --- pointers ----------------------------------------------------------------------------------------------------
 
     def prefix(self, var: Var, least: int, level: int = 0) -> str:
         """Reads and checks an array's prefix; the name of the count."""
         count = self.name("n")
         omit = "true" if self.model.may_omit(var) else "false"
         address = self.at(8)
-        self.say_in_run(f"uint64_t {count} = pv_array(r, pv_load64({address}), {self.length(var, level)}, {omit}, {least});")
+        want = self.length(var, level)
+        self.say_in_run(f"uint64_t {count} = pv_array(r, pv_load64({address}), {want}, {omit}, {least});")
         return count
 
     def say_in_run(self, line: str) -> None:
@@ -334,7 +335,8 @@ class Writer(Coder):
                 self.run.append(f"memset({address} + {size}, 0, {padded - size});")
         elif found.kind == "handle":
             start = self.at(8 * count)
-            self.run += [f"for (uint32_t i = 0; i < {count}; i++)", f"   {self.handle(f'{source}[i]', f'{start} + 8 * i')}"]
+            self.run += [f"for (uint32_t i = 0; i < {count}; i++)",
+                         f"   {self.handle(f'{source}[i]', f'{start} + 8 * i')}"]
         elif not part and self.model.fixed_size(var.type) is not None:
             size = self.model.fixed_size(var.type)
             start = self.at(size * count)

@@ -20,7 +20,7 @@ def level_of(command: Command) -> str:
 
 
 def host_commands(model: Model) -> dict[str, list[tuple[Command, list[str]]]]:
-    """Commands by level with the older names they may go by. Platform and provisional extensions are not in vulkan_core.h."""
+    """Commands of vulkan_core.h (no platform, nothing provisional) by level, with the older names they may go by."""
     registry = model.registry
     names: set[str] = set()
     for source, provided in registry.provides.items():
@@ -44,7 +44,8 @@ def header(model: Model) -> str:
         lines += [f"struct pv_{level}_procs {{", *[f"   PFN_{c.name} {c.name[2:]};" for c, _ in entries], "};", ""]
     return "\n".join(lines + [
         "void pv_load_global_procs(struct pv_global_procs *procs, PFN_vkGetInstanceProcAddr get);",
-        "void pv_load_instance_procs(struct pv_instance_procs *procs, PFN_vkGetInstanceProcAddr get, VkInstance instance);",
+        "void pv_load_instance_procs(struct pv_instance_procs *procs, PFN_vkGetInstanceProcAddr get,",
+        "                            VkInstance instance);",
         "void pv_load_device_procs(struct pv_device_procs *procs, PFN_vkGetDeviceProcAddr get, VkDevice device);",
         "", "#endif"]) + "\n"
 
@@ -57,8 +58,8 @@ def source(model: Model) -> str:
         lines.append(f"static const char *const {level}_names[] = {{")
         for command, aliases in entries:
             lines.append("   " + " ".join(f'"{name}\\0"' for name in [command.name, *aliases]) + ",")
-        lines += ["};", f"_Static_assert(sizeof(struct pv_{level}_procs) == {len(entries)} * sizeof(PFN_vkVoidFunction), "
-                  '"only functions");', ""]
+        size = f"{len(entries)} * sizeof(PFN_vkVoidFunction)"
+        lines += ["};", f'_Static_assert(sizeof(struct pv_{level}_procs) == {size}, "only functions");', ""]
     for level, getter, argument in (("global", "PFN_vkGetInstanceProcAddr get", "NULL"),
                                     ("instance", "PFN_vkGetInstanceProcAddr get, VkInstance instance", "instance"),
                                     ("device", "PFN_vkGetDeviceProcAddr get, VkDevice device", "device")):

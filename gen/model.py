@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One model of the protocol: vk.xml (registry.py) joined with venus.xml.
 
-It answers, for every command and struct that can travel: in which direction, in which order, how long at least, and which
-structs may stand in which chain. The emitters (structs.py, commands.py, ...) only turn the answers into C.
+It answers, for every command and struct that can travel: in which direction, in which order, how long at least, and
+which structs may stand in which chain. The emitters (structs.py, commands.py, ...) only turn the answers into C.
 """
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Model:
         self._find_uses()
         self._find_objects()
 
-    # --- venus.xml -----------------------------------------------------------------------------------------------------
+    # --- venus.xml ---------------------------------------------------------------------------------------------------
 
     def _read_types(self) -> None:
         for element in self.venus.find("types"):
@@ -106,7 +106,8 @@ class Model:
         self.keeps = {(e.get("struct"), e.get("member")) for e in self.venus.findall("keep")}
         self.union_defaults = {e.get("name"): e.get("default") for e in self.venus.findall("union")}
         self.union_nulls = {e.get("name"): e.get("null") for e in self.venus.findall("union") if e.get("null")}
-        self.lengths = {(e.get("command"), e.get("param")): e.get("len").split(",") for e in self.venus.findall("length")}
+        self.lengths = {(e.get("command"), e.get("param")): e.get("len").split(",")
+                        for e in self.venus.findall("length")}
 
     def _read_commands(self) -> None:
         self.commands: list[WireCommand] = []
@@ -147,7 +148,7 @@ class Model:
                 words[extension.number // 32] |= 1 << (extension.number % 32)
         return words
 
-    # --- types -----------------------------------------------------------------------------------------------------------
+    # --- types -------------------------------------------------------------------------------------------------------
 
     def known(self, name: str) -> bool:
         found = self.registry.types.get(self.registry.canonical(name))
@@ -190,8 +191,8 @@ class Model:
         """Members in wire order, without sType and pNext: a length that is declared after its array goes before it."""
         members = [m for m in struct.members if m.name not in ("sType", "pNext")]
         ordered: list[Var] = []
-        for member in members:
-            late = [m for m in members if m.name in member.lens and m not in ordered and members.index(m) > members.index(member)]
+        for index, member in enumerate(members):
+            late = [m for m in members[index + 1:] if m.name in member.lens]
             ordered += [m for m in late + [member] if m not in ordered]
         return ordered
 
@@ -226,7 +227,7 @@ class Model:
             self._enumerators = self.registry.enumerators(set(self.registry.core) | {e.name for e in self.extensions})
         return self._enumerators
 
-    # --- sizes -----------------------------------------------------------------------------------------------------------
+    # --- sizes -------------------------------------------------------------------------------------------------------
 
     def scalar_size(self, name: str) -> int:
         """On the wire, alone: small ones are widened to 4."""
@@ -351,7 +352,7 @@ class Model:
         found[this.name] = marker
 
     def _find_objects(self) -> None:
-        """Handle types, in the order of their numbers. The same for every registry of one protocol, but for new ones at the end."""
+        """Handle types, in the order of their numbers."""
         provided = sorted(n for n in self.provided if self.known(n) and self.type(n).kind == "handle")
         self.objects = FIRST_OBJECTS + [n for n in provided if n not in FIRST_OBJECTS]
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Emits fillers with random valid values for every command and struct, and the table of cases that tests/codec walks.
 
-Valid means: what the wire demands. Counts agree with arrays, what must be there is there, chains hold only what their root
-allows, unions hold the arm their selector names. Everything else is noise.
+Valid means: what the wire demands. Counts agree with arrays, what must be there is there, chains hold only what their
+root allows, unions hold the arm their selector names. Everything else is noise.
 """
 from __future__ import annotations
 
@@ -89,8 +89,9 @@ class Filler:
             element = f"const {element} *"
         if shape == "strings":
             element = "const char *"
+        blank = "" if element.endswith("*") else " "
         self.lines += [f"uint64_t n_{var.name} = rand_there(g, {self.omit(var)}) ? {count} : 0;",
-                       f"{element}{'' if element.endswith('*') else ' '}*{array} = rand_room(g, n_{var.name}, sizeof *{array});",
+                       f"{element}{blank}*{array} = rand_room(g, n_{var.name}, sizeof *{array});",
                        f"{target} = {array};"]
         if shape == "strings":
             self.each(var, [f"{array}[i] = rand_string(g, false);"])

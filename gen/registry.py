@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The Vulkan registry (vk.xml) as plain objects.
 
-Only what concerns a 64-bit Vulkan host is kept: other API variants (Vulkan SC) are dropped and aliases are resolved, so that
-every name that comes out of here is canonical. venus.xml describes its own structs and commands in the same notation and is
-read by the same functions.
+Only what concerns a 64-bit Vulkan host is kept: other API variants (Vulkan SC) are dropped and aliases are resolved, so
+that every name that comes out of here is canonical. venus.xml describes its own structs and commands in the same
+notation and is read by the same functions.
 """
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Type:
 
     @property
     def stype(self) -> str | None:
-        return self.members[0].values if self.kind == "struct" and self.members and self.members[0].name == "sType" else None
+        first = self.members[0] if self.kind == "struct" and self.members else None
+        return first.values if first and first.name == "sType" else None
 
 
 @dataclass
@@ -81,6 +82,11 @@ def text_of(element: Element) -> str:
     return "".join(parts)
 
 
+def is_typedef(element: Element) -> bool:
+    """True if a base type or bitmask is another name of a scalar."""
+    return element.find("type") is not None and "*" not in text_of(element)
+
+
 def parse_var(element: Element) -> Var:
     name = element.find("name").text
     text = " ".join(text_of(element).split())
@@ -92,7 +98,8 @@ def parse_var(element: Element) -> Var:
                optional=(element.get("optional") or "").split(",")[0] == "true",
                noautovalidity=element.get("noautovalidity") == "true", selector=element.get("selector"),
                selection=[s for s in (element.get("selection") or "").split(",") if s], values=element.get("values"),
-               bitfield=tail.lstrip().startswith(":"), declaration=re.sub(r"\s*\*", " *", head.strip()).replace("struct ", ""))
+               bitfield=tail.lstrip().startswith(":"),
+               declaration=re.sub(r"\s*\*", " *", head.strip()).replace("struct ", ""))
 
 
 def parse_struct(element: Element) -> Type:
@@ -146,7 +153,7 @@ class Registry:
                 self.types[name] = Type(name, "handle", dispatchable=element.findtext("type") == "VK_DEFINE_HANDLE")
             elif category == "enum":
                 self.types[name] = Type(name, "scalar", 8 if name in bits64 else 4)
-            elif category in ("basetype", "bitmask") and element.find("type") is not None and "*" not in text_of(element):
+            elif category in ("basetype", "bitmask") and is_typedef(element):
                 typedefs[name] = element.findtext("type")
             elif category == "define" and name == "VK_HEADER_VERSION":
                 self.header = int(text_of(element).split()[-1])
@@ -202,7 +209,8 @@ class Registry:
             if "vulkan" not in element.get("supported").split(","):
                 continue
             name = element.get("name")
-            spec = next((e.get("value") for e in element.iter("enum") if e.get("name", "").endswith("_SPEC_VERSION")), "0")
+            spec = next((e.get("value") for e in element.iter("enum")
+                         if e.get("name", "").endswith("_SPEC_VERSION")), "0")
             self.extensions[name] = Extension(name, int(element.get("number")), int(spec) if spec.isdigit() else 0,
                                               element.get("platform"))
             self.provides[name] = self._provided(element)

@@ -95,7 +95,8 @@ def union_function(op: Op, model: Model, union: Type) -> list[str]:
     if op.reads:
         body += ["memset(v, 0, sizeof *v);", "int32_t tag = (int32_t)pv_load32(pv_take(r, 4));"]
         if chosen:
-            body += ["if (tag != select)", '   pv_reader_fail(r, "union tag differs from its selector", (uint32_t)tag);']
+            body += ["if (tag != select)",
+                     '   pv_reader_fail(r, "union tag differs from its selector", (uint32_t)tag);']
         body += ["switch (tag) {"]
     else:
         body += [f"pv_put_u32(w, {'(uint32_t)select' if chosen else tag_of_default(model, union)});"]
@@ -114,7 +115,8 @@ def union_function(op: Op, model: Model, union: Type) -> list[str]:
         else:
             out.read(arm.var) if op.reads else out.write(arm.var)
         if chosen or op.reads:
-            body += [f"case {tag}:" for tag in same[:-1]] + [f"case {same[-1]}: {{", *indent(out.text()), "   break;", "}"]
+            body += [f"case {tag}:" for tag in same[:-1]]
+            body += [f"case {same[-1]}: {{", *indent(out.text()), "   break;", "}"]
         else:
             body += out.text()
     if op.reads:
@@ -164,9 +166,10 @@ def inline_code(model: Model) -> list[str]:
         else:
             load, store = fixed_members(Reader(model, "v->", struct.members, struct.name), model, struct), \
                 fixed_members(Writer(model, "v->", struct.members), model, struct)
-        lines += [f"static inline void pv_load_{struct.name}(struct pv_reader *r, const uint8_t *p, {struct.name} *v)", "{",
-                  *indent(load), "}",
-                  f"static inline void pv_store_{struct.name}(uint8_t *p, const {struct.name} *v)", "{", *indent(store), "}", ""]
+        lines += [f"static inline void pv_load_{struct.name}(struct pv_reader *r, const uint8_t *p, {struct.name} *v)",
+                  "{", *indent(load), "}",
+                  f"static inline void pv_store_{struct.name}(uint8_t *p, const {struct.name} *v)",
+                  "{", *indent(store), "}", ""]
     return lines
 
 
@@ -180,13 +183,15 @@ def fixed_members(out: Reader | Writer, model: Model, struct: Type) -> list[str]
 
 
 def header(model: Model) -> str:
-    lines = [NOTE + "//\n// Structs on the wire. Reading never fails on the spot: see struct pv_reader. In and out differ in",
-             "// which forms exist: what a guest sends is read in full, what it asks for is read in part and written in full;",
-             "// the client library (client.gen.h) has the other half.",
+    lines = [NOTE + """//
+// Structs on the wire. Reading never fails on the spot: see struct pv_reader. In and out differ in which forms exist:
+// what a guest sends is read in full, what it asks for is read in part and written in full; the client library
+// (client.gen.h) has the other half.""",
              "#ifndef PV_WIRE_STRUCTS_GEN_H", "#define PV_WIRE_STRUCTS_GEN_H", "",
-             "#include <assert.h>", "", '#include "wire/chain.h"', '#include "wire/reader.h"', '#include "wire/venus.gen.h"',
-             '#include "wire/writer.h"', "", *inline_code(model)]
-    lines += prototypes(DEC, model, model.ins) + prototypes(DEC_PART, model, model.outs) + prototypes(ENC, model, model.outs)
+             "#include <assert.h>", "", '#include "wire/chain.h"', '#include "wire/reader.h"',
+             '#include "wire/venus.gen.h"', '#include "wire/writer.h"', "", *inline_code(model)]
+    lines += prototypes(DEC, model, model.ins) + prototypes(DEC_PART, model, model.outs)
+    lines += prototypes(ENC, model, model.outs)
     return "\n".join(lines + ["", "#endif"]) + "\n"
 
 
@@ -206,7 +211,8 @@ def venus_header(model: Model) -> str:
              "#include <stdbool.h>", "#include <stdint.h>", "#include <vulkan/vulkan_core.h>", ""]
     lines += [f"#define {name} ((VkStructureType){value})" for name, value in model.private_stypes.items()] + [""]
     for struct in model.private_types:
-        lines += [f"typedef struct {struct.name} {{", *[f"   {declare(m)};" for m in struct.members], f"}} {struct.name};", ""]
+        lines += [f"typedef struct {struct.name} {{", *[f"   {declare(m)};" for m in struct.members],
+                  f"}} {struct.name};", ""]
     lines += ["enum pv_object_type {"]
     lines += [f"   PV_OBJECT_{name} = {number}," for number, name in enumerate(model.objects, 1)]
     lines += ["   PV_OBJECT_LIMIT,", "};", "",

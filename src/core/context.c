@@ -158,7 +158,6 @@ static void keep_counters(struct pv_decoder *total, const struct pv_decoder *fro
    total->commands += from->commands;
    total->bytes += from->bytes;
    total->replies += from->replies;
-   total->ns += from->ns;
    for (unsigned i = 0; i < PV_CMD_LIMIT; i++) {
       total->counters[i].count += from->counters[i].count;
       total->counters[i].sampled += from->counters[i].sampled;
@@ -426,14 +425,14 @@ size_t pv_context_core_stats(const struct pv_context_core *const_ctx, struct pv_
                                  .ring_wakes = ctx->wakes,
                                  .fences = ctx->fences,
                                  .objects = pv_ids_count(ctx->ids),
-                                 .memory = ctx->memory,
-                                 .ns = sum->ns};
+                                 .memory = ctx->memory};
    for (unsigned i = 0; i < PV_CMD_LIMIT; i++) {
       const struct pv_command_counter *c = &sum->counters[i];
-      if (c->count)
-         all[found++] = (struct pv_stats_command){.name = pv_command_names[i],
-                                                  .count = c->count,
-                                                  .ns = c->sampled ? c->sampled_ns * c->count / c->sampled : 0};
+      if (!c->count)
+         continue;
+      uint64_t ns = c->sampled ? (uint64_t)((double)c->sampled_ns / (double)c->sampled * (double)c->count) : 0;
+      out->ns += ns;
+      all[found++] = (struct pv_stats_command){.name = pv_command_names[i], .count = c->count, .ns = ns};
    }
    qsort(all, found, sizeof *all, by_count);
    if (found > n)

@@ -80,10 +80,10 @@ struct pv_decoder {
    uint64_t wait_deadline; // of the command that waits; 0: none does
    VkFence *idle_fences;   // of a vkQueueWaitIdle or vkDeviceWaitIdle under way
    uint32_t idle_count;
+   VkResult idle_result; // of making them
    _Atomic uint64_t virtqueue_seqno;
    struct pv_gate gate; // woken when virtqueue_seqno moved or the context changed
-   _Atomic uint64_t commands, bytes, replies, ns;
-   uint64_t entered_at;
+   _Atomic uint64_t commands, bytes, replies;
    struct pv_command_counter counters[PV_CMD_LIMIT];
    struct pv_decoder *next;
 };
@@ -165,7 +165,6 @@ struct pv_gpu_view {
    const char *emulated[8]; // NULL-terminated
    uint32_t api_version;
    VkPhysicalDeviceMemoryProperties memory; // types that cannot be shared are not HOST_VISIBLE here
-   bool semaphore_fd, fence_fd;             // the host has them
 };
 int pv_gpu_view_make(struct pv_gpu_view *view, const struct pv_gpu *gpu);
 void pv_gpu_view_free(struct pv_gpu_view *view);

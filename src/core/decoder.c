@@ -46,13 +46,11 @@ void pv_decoder_enter(void *user)
 {
    struct pv_decoder *decoder = user;
    pv_ids_enter(decoder->ctx->ids, &decoder->reader);
-   decoder->entered_at = pv_now();
 }
 
 void pv_decoder_leave(void *user)
 {
    struct pv_decoder *decoder = user;
-   bump(&decoder->ns, pv_now() - decoder->entered_at);
    pv_ids_leave(decoder->ctx->ids, &decoder->reader);
 }
 

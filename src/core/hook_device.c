@@ -24,7 +24,8 @@ static bool listed(const char *const *names, uint32_t count, const char *name)
 }
 
 // The guest's list less what the host lacks (emulated, or enabled unasked by the guest's driver), plus ours.
-static uint32_t choose_extensions(const struct pv_physical_device *physical, const VkDeviceCreateInfo *info, const char **out)
+static uint32_t choose_extensions(const struct pv_physical_device *physical, const VkDeviceCreateInfo *info,
+                                  const char **out)
 {
    uint32_t count = 0;
    for (uint32_t i = 0; i < info->enabledExtensionCount && count < MAX_EXTENSIONS - 4; i++) {
@@ -55,7 +56,7 @@ static bool make_queues(struct pv_device *device, const VkDeviceCreateInfo *info
       for (uint32_t k = 0; k < family->queueCount; k++) {
          struct pv_queue *queue = &device->queues[device->queue_count++];
          *queue = (struct pv_queue){
-            .device = device, .family = family->queueFamilyIndex, .index = k, .flags = family->flags};
+             .device = device, .family = family->queueFamilyIndex, .index = k, .flags = family->flags};
          pthread_mutex_init(&queue->lock, NULL);
          const VkDeviceQueueInfo2 get = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
                                          .flags = family->flags,
@@ -89,8 +90,10 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
       device->ctx = x->ctx;
       device->physical = physical;
       device->id = a->ids_pDevice[0];
-      device->has_semaphore_fd = listed(names, info.enabledExtensionCount, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
-      device->has_fence_fd = listed(names, info.enabledExtensionCount, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME);
+      device->has_semaphore_fd = physical->gpu->semaphore_sync_fd &&
+                                 listed(names, info.enabledExtensionCount, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
+      device->has_fence_fd = physical->gpu->fence_sync_fd &&
+                             listed(names, info.enabledExtensionCount, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME);
       if (!make_queues(device, &info)) {
          device->vk.DestroyDevice(device->handle, NULL);
          a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -101,7 +104,8 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
       device = NULL;
    }
    if (!pv_exec_file_state(x, PV_OBJECT_VkDevice, device, device, a->ids_pDevice[0],
-                           device ? (uintptr_t)device->handle : 0, a->ret) && device) {
+                           device ? (uintptr_t)device->handle : 0, a->ret) &&
+       device) {
       device->vk.DestroyDevice(device->handle, NULL);
       free(device->queues);
       free(device);
@@ -121,7 +125,8 @@ void pv_hook_vkDestroyDevice(struct pv_exec *x, struct pv_args_vkDestroyDevice *
       pv_exec_fatal(x, "a device destroyed twice", a->device_ref.id);
 }
 
-static struct pv_queue *find_queue(struct pv_device *device, VkDeviceQueueCreateFlags flags, uint32_t family, uint32_t index)
+static struct pv_queue *find_queue(struct pv_device *device, VkDeviceQueueCreateFlags flags, uint32_t family,
+                                   uint32_t index)
 {
    for (uint32_t i = 0; i < device->queue_count; i++) {
       struct pv_queue *queue = &device->queues[i];
@@ -161,7 +166,7 @@ void pv_hook_vkGetDeviceQueue(struct pv_exec *x, struct pv_args_vkGetDeviceQueue
 void pv_hook_vkGetDeviceQueue2(struct pv_exec *x, struct pv_args_vkGetDeviceQueue2 *a)
 {
    const VkDeviceQueueTimelineInfoMESA *timeline =
-      pv_chain_find(a->pQueueInfo->pNext, (VkStructureType)VK_STRUCTURE_TYPE_DEVICE_QUEUE_TIMELINE_INFO_MESA);
+       pv_chain_find(a->pQueueInfo->pNext, (VkStructureType)VK_STRUCTURE_TYPE_DEVICE_QUEUE_TIMELINE_INFO_MESA);
    if (timeline && (!timeline->ringIdx || timeline->ringIdx >= PV_TIMELINES)) {
       pv_exec_fatal(x, "a ring_idx outside 1..63", timeline->ringIdx);
       return;

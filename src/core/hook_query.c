@@ -136,7 +136,7 @@ void pv_hook_vkGetPhysicalDeviceExternalFenceProperties(struct pv_exec *x,
                                                         struct pv_args_vkGetPhysicalDeviceExternalFenceProperties *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
-   if (a->pExternalFenceInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT && device->view->fence_fd)
+   if (a->pExternalFenceInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT && device->gpu->fence_sync_fd)
       pv_call_vkGetPhysicalDeviceExternalFenceProperties(x, a);
 }
 
@@ -150,7 +150,7 @@ void pv_hook_vkGetPhysicalDeviceExternalSemaphoreProperties(struct pv_exec *x,
    if (a->pExternalSemaphoreInfo->handleType != VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT ||
        (type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE))
       return;
-   if (device->view->semaphore_fd) {
+   if (device->gpu->semaphore_sync_fd) {
       pv_call_vkGetPhysicalDeviceExternalSemaphoreProperties(x, a);
       return;
    }

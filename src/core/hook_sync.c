@@ -86,23 +86,34 @@ static VkResult submit_nothing(struct pv_queue *queue, VkSemaphore wait, VkSemap
    return result;
 }
 
+// Submits a fence of ours to each queue. Where that fails the wait is for those that got one, and the result says so after it.
+static bool start_idle(struct pv_decoder *decoder, struct pv_device *device, struct pv_queue *queues, uint32_t count)
+{
+   const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+   VkResult result = VK_SUCCESS;
+   decoder->idle_fences = calloc(count ? count : 1, sizeof *decoder->idle_fences);
+   decoder->idle_count = 0;
+   for (uint32_t i = 0; i < count && result == VK_SUCCESS && decoder->idle_fences; i++) {
+      VkFence fence;
+      result = device->vk.CreateFence(device->handle, &info, NULL, &fence);
+      if (result != VK_SUCCESS)
+         break;
+      result = submit_nothing(&queues[i], VK_NULL_HANDLE, VK_NULL_HANDLE, fence);
+      if (result == VK_SUCCESS)
+         decoder->idle_fences[decoder->idle_count++] = fence;
+      else
+         device->vk.DestroyFence(device->handle, fence, NULL);
+   }
+   decoder->idle_result = result;
+   return decoder->idle_fences != NULL;
+}
+
 // Waits until `count` queues are idle, without blocking the ring when polled: the fences stay with the decoder meanwhile.
 static VkResult wait_idle(struct pv_exec *x, struct pv_device *device, struct pv_queue *queues, uint32_t count)
 {
    struct pv_decoder *decoder = x->decoder;
-   if (!decoder->idle_fences) {
-      decoder->idle_fences = calloc(count ? count : 1, sizeof *decoder->idle_fences);
-      decoder->idle_count = 0;
-      VkResult result = decoder->idle_fences ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
-      const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-      for (uint32_t i = 0; i < count && result == VK_SUCCESS; i++) {
-         result = device->vk.CreateFence(device->handle, &info, NULL, &decoder->idle_fences[i]);
-         if (result == VK_SUCCESS && ++decoder->idle_count)
-            result = submit_nothing(&queues[i], VK_NULL_HANDLE, VK_NULL_HANDLE, decoder->idle_fences[i]);
-      }
-      if (result != VK_SUCCESS)
-         return result;
-   }
+   if (!decoder->idle_fences && !start_idle(decoder, device, queues, count))
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
    uint64_t slice;
    VkResult result;
    bool time_left;
@@ -114,11 +125,11 @@ static VkResult wait_idle(struct pv_exec *x, struct pv_device *device, struct pv
    } while (result == VK_TIMEOUT && wait_again(x, time_left, &result));
    if (x->state != PV_EXEC_RUN)
       return result;
-   for (uint32_t i = 0; i < decoder->idle_count && result == VK_SUCCESS; i++)
+   for (uint32_t i = 0; i < decoder->idle_count && !pv_exec_lost(x); i++)
       device->vk.DestroyFence(device->handle, decoder->idle_fences[i], NULL);
    free(decoder->idle_fences);
    decoder->idle_fences = NULL;
-   return result;
+   return result == VK_SUCCESS ? decoder->idle_result : result;
 }
 
 void pv_hook_vkQueueWaitIdle(struct pv_exec *x, struct pv_args_vkQueueWaitIdle *a)

@@ -98,7 +98,7 @@ struct pv_stats_command {
 };
 struct pv_stats_core {
    uint64_t commands, bytes, replies, ring_wakes, fences, objects, memory;
-   uint64_t ns; // inside commands
+   uint64_t ns; // inside commands, decoding and waits in the host included; scaled up from samples
 };
 // A snapshot; counters of running rings may lag by one command. `top`: the `n` most frequent commands; returns how many.
 size_t pv_context_core_stats(const struct pv_context_core *ctx, struct pv_stats_core *out, struct pv_stats_command *top,

@@ -65,11 +65,13 @@ int pv_gpu_view_make(struct pv_gpu_view *view, const struct pv_gpu *gpu)
       const struct pv_protocol_extension *known = protocol_extension(gpu->extensions[i].extensionName);
       if (!known || known->guest_side || !known->in_registry)
          continue;
+      // Guests know these as SYNC_FD only; a driver that has them for other handles alone counts as without.
+      if ((!strcmp(known->name, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) && !gpu->semaphore_sync_fd) ||
+          (!strcmp(known->name, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME) && !gpu->fence_sync_fd))
+         continue;
       uint32_t version = gpu->extensions[i].specVersion;
       add(view, known->name, version < known->spec_cap ? version : known->spec_cap);
    }
-   view->semaphore_fd = pv_gpu_view_has(view, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
-   view->fence_fd = pv_gpu_view_has(view, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME);
    // Stock drivers want these before they offer a device at all, and Vulkan 1.3 or a swapchain.
    emulate(view, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME);
    emulate(view, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);

@@ -18,9 +18,10 @@ static int load_library(struct pv_host *host, const char *driver)
    if (driver) {
       host->library = dlopen(driver, RTLD_NOW | RTLD_LOCAL);
       if (!host->library) {
-         pv_error("cannot load the Vulkan driver \"%s\": %s. Name the driver's shared library, or leave --driver out to "
-                  "use the system's loader.",
-                  driver, dlerror());
+         pv_error(
+             "cannot load the Vulkan driver \"%s\": %s. Name the driver's shared library, or leave --driver out to "
+             "use the system's loader.",
+             driver, dlerror());
          return -ENOENT;
       }
    }
@@ -38,7 +39,8 @@ static int load_library(struct pv_host *host, const char *driver)
                driver ? driver : "libvulkan");
       return -ENODEV;
    }
-   // A driver named directly wants to hear which interface version its caller speaks (loader-driver interface, version 5).
+   // A driver named directly wants to hear which interface version its caller speaks (loader-driver interface, version
+   // 5).
    PFN_vkVoidFunction (*negotiate)(uint32_t *) = NULL;
    void *negotiate_proc = dlsym(host->library, "vk_icdNegotiateLoaderICDInterfaceVersion");
    memcpy(&negotiate, &negotiate_proc, sizeof negotiate);
@@ -52,7 +54,7 @@ static int load_library(struct pv_host *host, const char *driver)
 static int make_instance(struct pv_host *host, VkInstance *instance, struct pv_instance_procs *vk)
 {
    const VkApplicationInfo app = {
-      .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "PearVisor", .apiVersion = host->api_version};
+       .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "PearVisor", .apiVersion = host->api_version};
    const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
    VkResult result = host->vk.CreateInstance(&info, NULL, instance);
    if (result != VK_SUCCESS) {
@@ -65,8 +67,9 @@ static int make_instance(struct pv_host *host, VkInstance *instance, struct pv_i
    return 0;
 }
 
-static void read_identity(const struct pv_instance_procs *vk, VkPhysicalDevice device, VkPhysicalDeviceProperties *properties,
-                          VkPhysicalDeviceDriverProperties *driver, uint8_t uuid[VK_UUID_SIZE])
+static void read_identity(const struct pv_instance_procs *vk, VkPhysicalDevice device,
+                          VkPhysicalDeviceProperties *properties, VkPhysicalDeviceDriverProperties *driver,
+                          uint8_t uuid[VK_UUID_SIZE])
 {
    *driver = (VkPhysicalDeviceDriverProperties){.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
    VkPhysicalDeviceIDProperties id = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES, .pNext = driver};
@@ -74,6 +77,31 @@ static void read_identity(const struct pv_instance_procs *vk, VkPhysicalDevice d
    vk->GetPhysicalDeviceProperties2(device, &all);
    *properties = all.properties;
    memcpy(uuid, id.deviceUUID, VK_UUID_SIZE);
+}
+
+static bool both_ways(VkFlags features, VkFlags exportable, VkFlags importable)
+{
+   return (features & exportable) && (features & importable);
+}
+
+static void read_sync_fd(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPhysicalDevice device)
+{
+   const VkPhysicalDeviceExternalSemaphoreInfo semaphore = {
+       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO,
+       .handleType = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT};
+   VkExternalSemaphoreProperties semaphores = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES};
+   const VkPhysicalDeviceExternalFenceInfo fence = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_FENCE_INFO,
+                                                    .handleType = VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT};
+   VkExternalFenceProperties fences = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_FENCE_PROPERTIES};
+   if (pv_gpu_has(gpu, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME))
+      vk->GetPhysicalDeviceExternalSemaphoreProperties(device, &semaphore, &semaphores);
+   if (pv_gpu_has(gpu, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME))
+      vk->GetPhysicalDeviceExternalFenceProperties(device, &fence, &fences);
+   gpu->semaphore_sync_fd =
+       both_ways(semaphores.externalSemaphoreFeatures, VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT,
+                 VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT);
+   gpu->fence_sync_fd = both_ways(fences.externalFenceFeatures, VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT,
+                                  VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT);
 }
 
 static int read_gpu(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPhysicalDevice device)
@@ -88,6 +116,7 @@ static int read_gpu(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPh
       return -ENOMEM;
    vk->EnumerateDeviceExtensionProperties(device, NULL, &count, gpu->extensions);
    gpu->extension_count = gpu->extensions_listed = count;
+   read_sync_fd(gpu, vk, device);
    return 0;
 }
 
@@ -199,7 +228,8 @@ static int read_gpus(struct pv_host *host, const struct pv_instance_procs *vk, V
          devices[host->gpu_count++] = devices[i];
    }
    if (!error && !host->gpu_count) {
-      pv_error("the host's Vulkan driver shows no usable GPU (Vulkan 1.1 or later). On Debian the package mesa-vulkan-drivers "
+      pv_error("the host's Vulkan driver shows no usable GPU (Vulkan 1.1 or later). On Debian the package "
+               "mesa-vulkan-drivers "
                "has a driver for every machine; VK_DRIVER_FILES, if set, must name a working one.");
       error = -ENOENT;
    }
@@ -224,9 +254,9 @@ int pv_host_open(struct pv_host *host, const char *driver, const char *choice)
       goto fail;
    host->vk.CreateInstance = (PFN_vkCreateInstance)host->get_instance_proc(NULL, "vkCreateInstance");
    host->vk.EnumerateInstanceVersion =
-      (PFN_vkEnumerateInstanceVersion)host->get_instance_proc(NULL, "vkEnumerateInstanceVersion");
+       (PFN_vkEnumerateInstanceVersion)host->get_instance_proc(NULL, "vkEnumerateInstanceVersion");
    host->vk.EnumerateInstanceExtensionProperties = (PFN_vkEnumerateInstanceExtensionProperties)host->get_instance_proc(
-      NULL, "vkEnumerateInstanceExtensionProperties");
+       NULL, "vkEnumerateInstanceExtensionProperties");
    uint32_t version = VK_API_VERSION_1_0;
    if (host->vk.EnumerateInstanceVersion)
       host->vk.EnumerateInstanceVersion(&version);
@@ -260,7 +290,8 @@ void pv_host_close(struct pv_host *host)
    memset(host, 0, sizeof *host);
 }
 
-const struct pv_gpu *pv_host_gpu_of(const struct pv_host *host, const struct pv_instance_procs *vk, VkPhysicalDevice device)
+const struct pv_gpu *pv_host_gpu_of(const struct pv_host *host, const struct pv_instance_procs *vk,
+                                    VkPhysicalDevice device)
 {
    VkPhysicalDeviceProperties properties;
    VkPhysicalDeviceDriverProperties driver;

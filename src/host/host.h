@@ -31,6 +31,7 @@ struct pv_gpu {
    char note[160];            // why that path
    uint32_t shareable_types;  // bit per memory type: host-visible and a guest can map it
    uint64_t import_alignment; // HOST_PTR: pointers and sizes are multiples of it
+   bool semaphore_sync_fd, fence_sync_fd; // SYNC_FD can be exported and imported (a driver may list the extension without it)
    char driver_text[VK_MAX_DRIVER_NAME_SIZE + VK_MAX_DRIVER_INFO_SIZE + 2];
 };
 

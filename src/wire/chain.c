@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Chain: the recursion mirrors the wire, where a struct's list stands before its members. Its depth is bounded both ways.
+// Chain: the recursion mirrors the wire, where a struct's list stands before its members. Its depth is bounded both
+// ways.
 #include "wire/chain.h"
 
 static const struct pv_dec_link *find_dec(const struct pv_dec_link *links, size_t count, int32_t stype)

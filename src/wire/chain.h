@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Chain: structs with sType and the pNext list behind them. Which structs may follow depends on the root alone, so each root
-// has one generated table for each direction.
+// Chain: structs with sType and the pNext list behind them. Which structs may follow depends on the root alone, so
+// each root has one generated table for each direction.
 //
 //   head  := i32 sType, next                the root; its members come after
 //   next  := u64 0 | u64 1, i32 sType, next, members
@@ -27,11 +27,12 @@ struct pv_enc_link {
    void (*members)(struct pv_writer *w, const void *self);
 };
 
-// Reads a root's sType, which must be `stype`, and the list behind it into the arena; returns the list. Each struct is zeroed
-// before its members are read. An sType that is not in the table has no known length: refused.
+// Reads a root's sType, which must be `stype`, and the list behind it into the arena; returns the list. Each struct is
+// zeroed before its members are read. An sType that is not in the table has no known length: refused.
 void *pv_dec_head(struct pv_reader *r, VkStructureType stype, const struct pv_dec_link *links, size_t count);
 
-// Writes a root's sType and the list behind it. Structs that are not in the table are left out, as the guest driver does.
+// Writes a root's sType and the list behind it. Structs that are not in the table are left out, as the guest driver
+// does.
 void pv_enc_head(struct pv_writer *w, VkStructureType stype, const void *next, const struct pv_enc_link *links,
                  size_t count);
 

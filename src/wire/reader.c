@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reader: the out-of-line half. Whatever is refused moves the reader to its end, so that all counts read later are zero and
-// no loop runs wild.
+// Reader: the out-of-line half. Whatever is refused moves the reader to its end, so that all counts read later are
+// zero and no loop runs wild.
 #include "wire/reader.h"
 #include "wire/venus.gen.h"
 
@@ -43,7 +43,8 @@ __attribute__((cold)) void pv_null_fail(struct pv_reader *r)
    pv_reader_fail(r, "host pointer", 0);
 }
 
-// --- memory -------------------------------------------------------------------------------------------------------------
+// --- memory
+// -------------------------------------------------------------------------------------------------------------
 
 void *pv_room(struct pv_reader *r, uint64_t n, size_t size)
 {
@@ -104,7 +105,8 @@ const char *pv_string(struct pv_reader *r, uint64_t n, bool may_omit)
    return s;
 }
 
-// --- handles ------------------------------------------------------------------------------------------------------------
+// --- handles
+// ------------------------------------------------------------------------------------------------------------
 
 uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reader: bounded, with a sticky reason. Past the end every read yields zero and the command is refused once, at its end.
+// Reader: bounded, with a sticky reason. Past the end every read yields zero and the command is refused once, at its
+// end.
 //
 // The bytes are private memory (a guest's bytes were copied before), so a value that was checked stays what it was.
 // Everything decoded lives in the arena until its next reset.
@@ -68,11 +69,12 @@ static inline uint64_t pv_load64(const uint8_t *p)
    return v;
 }
 
-// Resolves an id of `type` to the host's handle; 0 and a reason, or 0 and `poisoned`, if there is none. `ref` may be NULL.
-// Without a table the id itself is the handle. While `owner` is set, a handle of another device is refused.
+// Resolves an id of `type` to the host's handle; 0 and a reason, or 0 and `poisoned`, if there is none. `ref` may be
+// NULL. Without a table the id itself is the handle. While `owner` is set, a handle of another device is refused.
 uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref);
 
-// --- what the generated code is made of -------------------------------------------------------------------------------
+// --- what the generated code is made of
+// -------------------------------------------------------------------------------
 
 // Refuses an array's prefix, a missing pointer, a fixed array of another length, a host pointer. Cold; return 0.
 uint64_t pv_array_fail(struct pv_reader *r, uint64_t n, uint64_t want);
@@ -80,8 +82,8 @@ bool pv_present_fail(struct pv_reader *r);
 void pv_fixed_fail(struct pv_reader *r, uint64_t n);
 void pv_null_fail(struct pv_reader *r);
 
-// The length of an array: `n` as sent, `want` as its length parameter says; 0 once anything was refused. `least`: the fewest
-// bytes an element takes, so that the bytes left bound every loop and allocation (0: the arena's limit does).
+// The length of an array: `n` as sent, `want` as its length parameter says; 0 once anything was refused. `least`: the
+// fewest bytes an element takes, so that the bytes left bound every loop and allocation (0: the arena's limit does).
 static inline uint64_t pv_array(struct pv_reader *r, uint64_t n, uint64_t want, bool may_omit, size_t least)
 {
    bool good = n == want || (n == 0 && may_omit);

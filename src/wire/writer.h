@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Writer: bounded, with a sticky flag, into memory that the other side may read at once. Padding is written as zero so that
-// no memory of ours leaks.
+// Writer: bounded, with a sticky flag, into memory that the other side may read at once. Padding is written as zero so
+// that no memory of ours leaks.
 #ifndef PV_WIRE_WRITER_H
 #define PV_WIRE_WRITER_H
 
