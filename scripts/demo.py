@@ -42,14 +42,20 @@ def render(what: str, command: list[str | Path], driver: str) -> str:
     return said
 
 
+def told(said: str, what: str) -> str:
+    """What the program found, from the lines `what: …` that it writes to stderr."""
+    found = re.search(rf"^{what}: (.*)$", said, re.MULTILINE)
+    return found.group(1) if found else "not told"
+
+
 def report(stats: dict, said: str) -> None:
     """Prints the figures of the guest's run."""
     commands = stats["commands"]
-    guest_gpu = re.search(r"Virtio-GPU Venus.*", said)
     lines = {
-        "guest sees": guest_gpu.group(0) if guest_gpu else "no PearVisor GPU",
-        "on the host's": stats["gpu"],
-        "API version": stats["guest_api"],
+        "guest's GPU": told(said, "device"),
+        "guest's driver": told(said, "driver"),
+        "API version": told(said, "api"),
+        "host's GPU": stats["gpu"],
         "memory path": stats["memory_path"],
         "commands": f"{commands:,}",
         "bytes": f"{stats['bytes']:,}",
@@ -78,7 +84,7 @@ def main() -> int:
         picture.write_bytes(guest.read_bytes())
         same = native.read_bytes() == guest.read_bytes()
         report(json.loads(figures.read_text(encoding="utf-8").splitlines()[-1]), said)
-    on_pearvisor = "Virtio-GPU Venus" in said
+    on_pearvisor = "Virtio-GPU Venus" in told(said, "device")
     if not on_pearvisor:
         print("demo: the guest did not run on PearVisor.", file=sys.stderr)
     print(f"picture: {picture}")

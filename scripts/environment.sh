@@ -27,15 +27,15 @@ die()
    exit 1
 }
 
-# Runs a command as root: prints it first; without a way to become root, says what to run and gives up.
+# Runs a package manager as root: says so first; without a way to become root, says what to run and gives up.
 as_root()
 {
    if [ "$(id -u)" = 0 ]; then
       say "running: $*"
-      "$@" </dev/null >&2 || die "that failed; run it by hand, then try again: $*"
+      "$@" </dev/null >/dev/null || die "that failed; run it by hand, then try again: $*"
    elif sudo -n true 2>/dev/null; then
       say "running: sudo $*"
-      sudo -n env DEBIAN_FRONTEND=noninteractive "$@" </dev/null >&2 ||
+      sudo -n env DEBIAN_FRONTEND=noninteractive "$@" </dev/null >/dev/null ||
          die "that failed; run it by hand, then try again: sudo $*"
    else
       die "this needs packages that only root can install; run: sudo $*"
@@ -97,7 +97,7 @@ install_packages()
    local missing
    mapfile -t missing < <(missing_packages "$@")
    [ ${#missing[@]} -gt 0 ] || return 0
-   say "installing: ${missing[*]}"
+   say "packages needed: ${missing[*]}"
    if command -v apt-get >/dev/null; then
       export DEBIAN_FRONTEND=noninteractive
       if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then

@@ -30,8 +30,9 @@ void pv_arena_reset(struct pv_arena *arena);
 // The slow path of pv_arena_alloc: a new block. NULL beyond the limit or without memory.
 void *pv_arena_grow(struct pv_arena *arena, size_t size);
 
-// `size` uninitialised bytes, aligned to 16; NULL beyond the limit or without memory. A size of zero yields a valid pointer.
-// What counts towards the limit is the size rounded up to 16, so that many tiny pieces cannot take more than it says.
+// `size` uninitialised bytes, aligned to 16; NULL beyond the limit or without memory. A size of zero yields a valid
+// pointer. What counts towards the limit is the size rounded up to 16, so that many tiny pieces cannot take more than
+// it says.
 static inline void *pv_arena_alloc(struct pv_arena *arena, size_t size)
 {
    size_t step = (size + 15) & ~(size_t)15;

@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 #define FIRST_CAPACITY 64
-#define BATCH 32 // freed per turn, so that the free functions run without the lock and from the stack
+#define BATCH          32 // freed per turn, so that the free functions run without the lock and from the stack
 
 int pv_epoch_init(struct pv_epoch *epoch)
 {
@@ -53,9 +53,9 @@ void pv_epoch_enter(struct pv_epoch *epoch, struct pv_ids_reader *reader)
    uint64_t before = atomic_load_explicit(&reader->epoch, memory_order_relaxed); // only this thread stores other values
    if (before == now)
       return;
-   // An exchange and not a store, because the scan (oldest_reader) also changes this word by an atomic update: of two updates
-   // one comes first. Ours first: the scan sees us inside. The scan first: we read what it wrote (acquire pairs with
-   // its release), so the unlinking that it followed is visible to every lookup after this line.
+   // An exchange and not a store, because the scan (oldest_reader) also changes this word by an atomic update: of two
+   // updates one comes first. Ours first: the scan sees us inside. The scan first: we read what it wrote (acquire pairs
+   // with its release), so the unlinking that it followed is visible to every lookup after this line.
    atomic_exchange_explicit(&reader->epoch, now, memory_order_acq_rel);
    if (before && atomic_load_explicit(&epoch->pending, memory_order_relaxed))
       pv_epoch_collect(epoch);

@@ -2,9 +2,9 @@
 //
 // Epochs: when may memory that lock-free readers look at be freed? Part of the id table; nobody else includes this.
 //
-// Whoever takes something out of a structure retires it under a fresh epoch number. A reader announces on entry the epoch it
-// saw. What was retired under epoch E may go once every reader is outside or announced E or later: it entered after the
-// thing was unlinked and cannot have found it.
+// Whoever takes something out of a structure retires it under a fresh epoch number. A reader announces on entry the
+// epoch it saw. What was retired under epoch E may go once every reader is outside or announced E or later: it entered
+// after the thing was unlinked and cannot have found it.
 #ifndef PV_BASE_EPOCH_H
 #define PV_BASE_EPOCH_H
 
@@ -22,9 +22,9 @@ struct pv_retired {
 };
 
 struct pv_epoch {
-   _Atomic uint64_t now;    // the latest epoch, from 1; raised under the lock (release), read by enter (acquire)
-   _Atomic size_t pending;  // retired and not freed yet; only a hint outside the lock
-   pthread_mutex_t lock;    // all below; always the innermost lock
+   _Atomic uint64_t now;   // the latest epoch, from 1; raised under the lock (release), read by enter (acquire)
+   _Atomic size_t pending; // retired and not freed yet; only a hint outside the lock
+   pthread_mutex_t lock;   // all below; always the innermost lock
    struct pv_ids_reader *readers;
    struct pv_retired *queue; // a circular queue of `capacity` (a power of two), oldest first, so epochs ascend
    size_t capacity, first;
@@ -38,8 +38,8 @@ void pv_epoch_remove(struct pv_epoch *epoch, struct pv_ids_reader *reader);
 void pv_epoch_enter(struct pv_epoch *epoch, struct pv_ids_reader *reader);
 void pv_epoch_leave(struct pv_epoch *epoch, struct pv_ids_reader *reader);
 
-// Queues something that is already out of reach of new readers. Frees nothing itself. Without memory for the queue the thing
-// leaks, which is said in the log: freeing it early would be worse.
+// Queues something that is already out of reach of new readers. Frees nothing itself. Without memory for the queue the
+// thing leaks, which is said in the log: freeing it early would be worse.
 void pv_epoch_push(struct pv_epoch *epoch, void (*free_fn)(void *), void *p);
 
 // Frees what may go. Runs foreign free functions: call it with no lock held.

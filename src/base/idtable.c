@@ -6,11 +6,11 @@
 //    [ key | page ] ------------->   [ slot 0 ... slot 31 ]   meta: type, poisoned, live, generation
 //    [ key | page ]                                           handle, owner, state
 //
-// The directory's hash is the key itself, so ids that count up fill consecutive entries and the first probe hits. Pages are
-// small on purpose: guests that use pointer values as ids put one object into each.
+// The directory's hash is the key itself, so ids that count up fill consecutive entries and the first probe hits. Pages
+// are small on purpose: guests that use pointer values as ids put one object into each.
 //
-// Lookups take no lock. Writers hold `lock`; what they unlink (pages without objects, outgrown directories) is freed when
-// no reader can still look at it (epoch.h).
+// Lookups take no lock. Writers hold `lock`; what they unlink (pages without objects, outgrown directories) is freed
+// when no reader can still look at it (epoch.h).
 #include "base/idtable.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@
 
 #include "base/epoch.h"
 
-#define PAGE_SHIFT  5
-#define PAGE_SLOTS  ((size_t)1 << PAGE_SHIFT)
+#define PAGE_SHIFT    5
+#define PAGE_SLOTS    ((size_t)1 << PAGE_SHIFT)
 #define FIRST_ENTRIES 64
 
 // The bits of a slot's meta word; the rest counts how often the slot was filled.
@@ -30,9 +30,10 @@
 #define META_LIVE       UINT64_C(0x200)
 #define META_GENERATION UINT64_C(0x400)
 
-// A slot is read without a lock: meta, the fields, meta again. If meta did not change, neither did the fields. Writers make
-// it so: remove clears LIVE before a later insert stores fields (release), so a reader that got a new field (acquire)
-// also gets a changed meta; insert stores meta last (release), so a reader that got it (acquire) gets its fields.
+// A slot is read without a lock: meta, the fields, meta again. If meta did not change, neither did the fields. Writers
+// make it so: remove clears LIVE before a later insert stores fields (release), so a reader that got a new field
+// (acquire) also gets a changed meta; insert stores meta last (release), so a reader that got it (acquire) gets its
+// fields.
 struct slot {
    _Atomic uint64_t meta;
    _Atomic uint64_t handle;
@@ -60,8 +61,8 @@ struct pv_ids {
    _Atomic(struct directory *) directory; // replaced when full: release in grow, acquire in every lookup
    _Atomic size_t live;                   // written under the lock; relaxed elsewhere: a figure
    size_t max_live;
-   size_t pages;            // linked into the directory; under the lock
-   struct entry *empty;     // an entry whose page has no objects but is kept, for ids that are made and removed in turn
+   size_t pages;        // linked into the directory; under the lock
+   struct entry *empty; // an entry whose page has no objects but is kept, for ids that are made and removed in turn
    pthread_mutex_t lock;
    struct pv_epoch epoch;
 };
@@ -88,8 +89,8 @@ static inline struct entry *probe(struct directory *dir, uint64_t key)
 static inline struct slot *find_slot(const struct pv_ids *ids, uint64_t id)
 {
    uint64_t key = id_key(id);
-   struct directory *dir = atomic_load_explicit(&ids->directory, memory_order_acquire); // pairs with grow
-   struct page *page = atomic_load_explicit(&probe(dir, key)->page, memory_order_acquire); // pairs with add_page
+   struct directory *dir = atomic_load_explicit(&ids->directory, memory_order_acquire);    // pairs with grow
+   struct page *page = atomic_load_explicit(&probe(dir, key)->page, memory_order_acquire); // pairs with need_page
    return page ? &page->slots[id & (PAGE_SLOTS - 1)] : NULL;
 }
 
@@ -180,8 +181,8 @@ void pv_ids_destroy(struct pv_ids **ids_ptr)
    free(ids);
 }
 
-// Replaces a directory that is three quarters full by one that the pages fill to half at most, and which has lost the keys
-// of retired pages. At least a quarter of its entries can be used before the next time. Lock held. 0 or -ENOMEM.
+// Replaces a directory that is three quarters full by one that the pages fill to half at most, and which has lost the
+// keys of retired pages. At least a quarter of its entries can be used before the next time. Lock held. 0 or -ENOMEM.
 static int grow(struct pv_ids *ids)
 {
    struct directory *old = atomic_load_explicit(&ids->directory, memory_order_relaxed);
@@ -248,8 +249,8 @@ static struct page *need_page(struct pv_ids *ids, uint64_t key)
    return page;
 }
 
-// Notes that a page has no objects left. One such page is kept, so that making and removing one object again and again does
-// not go through malloc; the one kept before is retired if it is still without objects. Lock held.
+// Notes that a page has no objects left. One such page is kept, so that making and removing one object again and again
+// does not go through malloc; the one kept before is retired if it is still without objects. Lock held.
 static void page_emptied(struct pv_ids *ids, struct entry *entry)
 {
    struct entry *before = ids->empty;
@@ -328,7 +329,8 @@ enum pv_id_result pv_ids_remove(struct pv_ids *ids, uint64_t id, uint8_t type, s
    pthread_mutex_lock(&ids->lock);
    enum pv_id_result result = remove_locked(ids, id, type, out);
    pthread_mutex_unlock(&ids->lock);
-   // Pages and directories that went out of use are picked up here, without the lock, as their like of others' may be too.
+   // Pages and directories that went out of use are picked up here, without the lock, as their like of others' may be
+   // too.
    if (atomic_load_explicit(&ids->epoch.pending, memory_order_relaxed))
       pv_epoch_collect(&ids->epoch);
    return result;

@@ -2,8 +2,8 @@
 //
 // Id table: guest object id -> host handle, type and owner.
 //
-// The guest chooses the ids. Stock drivers count up from 1 and never reuse one, older ones used pointer values; both must
-// be quick. Lookups take no lock and are safe while another decoder inserts or removes. A lookup yields a copy, so
+// The guest chooses the ids. Stock drivers count up from 1 and never reuse one, older ones used pointer values; both
+// must be quick. Lookups take no lock and are safe while another decoder inserts or removes. A lookup yields a copy, so
 // nothing it returns can be pulled away; what `state` points to is kept alive by the retire rule below.
 #ifndef PV_BASE_IDTABLE_H
 #define PV_BASE_IDTABLE_H
@@ -46,13 +46,14 @@ void pv_ids_destroy(struct pv_ids **ids);
 void pv_ids_reader_add(struct pv_ids *ids, struct pv_ids_reader *reader);
 void pv_ids_reader_remove(struct pv_ids *ids, struct pv_ids_reader *reader);
 
-// Enter before the first lookup of a batch, leave when idle. Neither waits for a reader, but both may free what was retired.
-// To enter again while inside is cheap, and ends the use of what earlier lookups returned: a decoder that is never idle
-// does so between commands, or nothing retired would ever be freed.
+// Enter before the first lookup of a batch, leave when idle. Neither waits for a reader, but both may free what was
+// retired. To enter again while inside is cheap, and ends the use of what earlier lookups returned: a decoder that is
+// never idle does so between commands, or nothing retired would ever be freed.
 void pv_ids_enter(struct pv_ids *ids, struct pv_ids_reader *reader);
 void pv_ids_leave(struct pv_ids *ids, struct pv_ids_reader *reader);
 
-// Looks up `id`, which must be of `type`. `out` is written for OK and POISONED. Lock-free; call between enter and leave.
+// Looks up `id`, which must be of `type`. `out` is written for OK and POISONED. Lock-free; call between enter and
+// leave.
 enum pv_id_result pv_ids_find(const struct pv_ids *ids, uint64_t id, uint8_t type, struct pv_object *out);
 
 // Files an object. Thread-safe, takes the table's own lock.
@@ -66,7 +67,8 @@ enum pv_id_result pv_ids_remove(struct pv_ids *ids, uint64_t id, uint8_t type, s
 bool pv_ids_used(const struct pv_ids *ids, uint64_t id);
 
 // Calls `fn` for every object filed. Takes the table's lock: `fn` must not insert or remove. Order is unspecified.
-void pv_ids_foreach(struct pv_ids *ids, void (*fn)(void *user, uint64_t id, const struct pv_object *object), void *user);
+void pv_ids_foreach(struct pv_ids *ids, void (*fn)(void *user, uint64_t id, const struct pv_object *object),
+                    void *user);
 
 // Frees `p` with `free_fn` once every reader that could have seen it has left (at once if none is inside). Thread-safe.
 void pv_ids_retire(struct pv_ids *ids, void (*free_fn)(void *), void *p);

@@ -8,8 +8,8 @@ enum pv_log_level { PV_LOG_ERROR, PV_LOG_WARN, PV_LOG_INFO, PV_LOG_DEBUG };
 
 typedef void (*pv_log_sink)(void *data, int level, const char *line);
 
-// Sets the sink and the most talkative level that reaches it. A NULL sink writes "pearvisor: line" to stderr, which is also
-// the state at start, at PV_LOG_WARN. Call before threads exist.
+// Sets the sink and the most talkative level that reaches it. A NULL sink writes "pearvisor: line" to stderr, which is
+// also the state at start, at PV_LOG_WARN. Call before threads exist.
 void pv_log_set(pv_log_sink sink, void *data, int level);
 
 // Formats one line (cut at 1023 bytes, control bytes replaced by '?') and hands it to the sink. Thread-safe:

@@ -55,8 +55,8 @@ int pv_shm_create(const char *name, uint64_t size, int *out_fd)
    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
    if (fd < 0)
       return -errno;
-   // A guest gets this very fd: it may neither take pages from under our mapping, nor add pages nobody charged it for, nor
-   // forbid us to map it again.
+   // A guest gets this very fd: it may neither take pages from under our mapping, nor add pages nobody charged it for,
+   // nor forbid us to map it again.
    if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
       int err = -errno;
       close(fd);

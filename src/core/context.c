@@ -50,6 +50,7 @@ void pv_context_core_lose(struct pv_context_core *ctx, const char *why)
    int alive = PV_CONTEXT_ALIVE;
    if (!atomic_compare_exchange_strong(&ctx->state, &alive, PV_CONTEXT_LOST))
       return;
+   atomic_store(&ctx->was_lost, true);
    pv_error("context %s: device lost: %s", ctx->name, why);
    pv_feedback_answer(ctx);
    pv_timelines_wake(ctx);
@@ -60,8 +61,7 @@ static void tick(struct pv_context_core *ctx)
 {
    pthread_mutex_lock(&ctx->lock);
    for (struct pv_decoder *ring = ctx->rings; ring; ring = ring->next)
-      if (ring->monitored)
-         pv_ring_tick(ring->ring);
+      pv_ring_tick(ring->ring);
    pthread_mutex_unlock(&ctx->lock);
 }
 
@@ -93,7 +93,7 @@ static void start_monitor(struct pv_context_core *ctx, uint64_t period_ns)
       return;
    if (ctx->monitoring)
       pv_gate_wake(&ctx->monitor_gate);
-   else if (!pthread_create(&ctx->monitor, NULL, monitor_main, ctx))
+   else if (!pv_thread_start(&ctx->monitor, monitor_main, ctx))
       ctx->monitoring = true;
    else
       pv_error("context %s: no thread for the monitor; the guest will take us for dead", ctx->name);
@@ -119,7 +119,6 @@ int pv_context_ring_create(struct pv_context_core *ctx, uint64_t key, struct pv_
       return error;
    }
    decoder->key = key;
-   decoder->monitored = monitor_ns != 0;
    const struct pv_ring_params params = {
       .base = resource->base,
       .size = resource->size,
@@ -236,6 +235,21 @@ int pv_context_core_create(struct pv_core *core, const struct pv_context_core_pa
    return 0;
 }
 
+static void retire_marks(struct pv_context_core *ctx)
+{
+   struct pv_backlog *backlog = &ctx->backlog;
+   uint32_t ripe = 0;
+   bool all = atomic_load(&ctx->state) != PV_CONTEXT_ALIVE;
+   while (ripe < backlog->mark_count && (all || backlog->marks[ripe].at <= backlog->done)) {
+      const struct pv_mark *mark = &backlog->marks[ripe++];
+      if (!mark->ring_idx || pv_timeline_fence(ctx, mark->ring_idx, mark->fence_id))
+         ctx->fence_retired(ctx->user, mark->ring_idx, mark->fence_id);
+   }
+   backlog->mark_count -= ripe;
+   if (backlog->mark_count)
+      memmove(backlog->marks, backlog->marks + ripe, backlog->mark_count * sizeof *backlog->marks);
+}
+
 void pv_context_core_destroy(struct pv_context_core **slot)
 {
    struct pv_context_core *ctx = *slot;
@@ -249,6 +263,8 @@ void pv_context_core_destroy(struct pv_context_core **slot)
       pv_gate_wake(&ctx->monitor_gate);
       pthread_join(ctx->monitor, NULL);
    }
+   ctx->backlog.done = ctx->backlog.submitted; // what still waits never runs, but its fences retire
+   retire_marks(ctx);
    pv_capture_close(&ctx->capture);
    pv_instance_teardown(ctx);
    pv_decoder_fini(&ctx->virtqueue);
@@ -266,20 +282,6 @@ void pv_context_core_destroy(struct pv_context_core **slot)
    free(ctx->totals);
    free(ctx->name);
    free(ctx);
-}
-
-static void retire_marks(struct pv_context_core *ctx)
-{
-   struct pv_backlog *backlog = &ctx->backlog;
-   uint32_t ripe = 0;
-   while (ripe < backlog->mark_count && backlog->marks[ripe].at <= backlog->done) {
-      const struct pv_mark *mark = &backlog->marks[ripe++];
-      if (!mark->ring_idx || pv_timeline_fence(ctx, mark->ring_idx, mark->fence_id))
-         ctx->fence_retired(ctx->user, mark->ring_idx, mark->fence_id);
-   }
-   backlog->mark_count -= ripe;
-   if (backlog->mark_count)
-      memmove(backlog->marks, backlog->marks + ripe, backlog->mark_count * sizeof *backlog->marks);
 }
 
 // Executes what was submitted, until it is done or waits. *retry_ns: when to go on (PV_NEVER: done).
@@ -350,7 +352,8 @@ int pv_context_core_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64
    if (ring_idx >= PV_TIMELINES)
       return -EINVAL;
    atomic_fetch_add_explicit(&ctx->fences, 1, memory_order_relaxed);
-   if (backlog->at == backlog->size) {
+   if (backlog->at == backlog->size || atomic_load(&ctx->state) != PV_CONTEXT_ALIVE) {
+      retire_marks(ctx); // what was asked for before comes first
       if (ring_idx && atomic_load(&ctx->state) == PV_CONTEXT_ALIVE)
          return pv_timeline_fence(ctx, ring_idx, fence_id);
       ctx->fence_retired(ctx->user, ring_idx, fence_id);

@@ -68,8 +68,6 @@ struct pv_decoder {
    uint32_t index;       // 0: the virtqueue path, n: the n-th ring made
    uint64_t captured;    // number of the command that was recorded last
    struct pv_resource *ring_resource;
-   bool monitored;
-   uint64_t monitor_ns;
    struct pv_arena arena;
    struct pv_ids_reader reader;
    struct pv_resource *reply; // NULL: no window
@@ -127,6 +125,7 @@ struct pv_context_core {
    void *user;
    struct pv_ids *ids;
    _Atomic int state; // enum pv_context_state; only goes up
+   atomic_bool was_lost; // stays set when the context goes from lost to over: its driver is never called again
    pthread_mutex_t lock, pool_lock;
    struct pv_instance *instance; // set by vkCreateInstance
    struct pv_decoder virtqueue;

@@ -34,6 +34,7 @@ void pv_exec_lose(struct pv_exec *x, const char *why)
    int alive = PV_CONTEXT_ALIVE;
    if (!atomic_compare_exchange_strong(&ctx->state, &alive, PV_CONTEXT_LOST))
       return;
+   atomic_store(&ctx->was_lost, true);
    pv_error("context %s: device lost at %s (%" PRIu32 "), byte %" PRIu64 " of %s: %s", ctx->name, command_name(x->cmd), x->cmd,
             x->decoder->offset, x->decoder->ring ? "a ring" : "the control path", why);
    atomic_store(&ctx->unanswered, true);

@@ -148,7 +148,7 @@ static void free_device(void *p)
 
 void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
 {
-   bool reachable = atomic_load(&ctx->state) != PV_CONTEXT_LOST; // a lost driver may hang in any call
+   bool reachable = !atomic_load(&ctx->was_lost); // a lost driver may hang in any call
    pv_timeline_unbind_device(ctx, device);
    struct gather gather = {.owner = device};
    pv_ids_foreach(ctx->ids, gather_one, &gather);
@@ -202,7 +202,7 @@ void pv_instance_teardown(struct pv_context_core *ctx)
       if (instance->devices[i].id)
          pv_ids_remove(ctx->ids, instance->devices[i].id, PV_OBJECT_VkPhysicalDevice, &object);
    pv_ids_remove(ctx->ids, instance->id, PV_OBJECT_VkInstance, &object);
-   if (atomic_load(&ctx->state) != PV_CONTEXT_LOST)
+   if (!atomic_load(&ctx->was_lost))
       instance->vk.DestroyInstance(instance->handle, NULL);
    ctx->instance = NULL;
    pv_ids_retire(ctx->ids, free, instance);

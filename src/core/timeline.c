@@ -142,7 +142,7 @@ static void start_thread(struct pv_context_core *ctx, struct pv_timeline *timeli
    if (!waiter)
       return;
    *waiter = (struct waiter){.ctx = ctx, .ring_idx = ring_idx};
-   timeline->threaded = !pthread_create(&timeline->thread, NULL, timeline_main, waiter);
+   timeline->threaded = !pv_thread_start(&timeline->thread, timeline_main, waiter);
    if (!timeline->threaded)
       free(waiter);
 }

@@ -14,7 +14,8 @@ static bool overlap(const struct region *a, const struct region *b)
    return a->size && b->size && a->begin < b->begin + b->size && b->begin < a->begin + a->size;
 }
 
-// Turns a region relative to a window of `span` bytes at `offset` into an absolute one. NULL if it lies inside and is aligned.
+// Turns a region relative to a window of `span` bytes at `offset` into an absolute one. NULL if it lies inside and is
+// aligned.
 static const char *place(struct region *region, uint64_t offset, uint64_t span)
 {
    if (region->begin > span || region->size > span - region->begin)

@@ -2,9 +2,9 @@
 //
 // What the ring's own files share.
 //
-// Three parties touch a ring. Its executor, which is the ring's thread or the caller of pv_ring_poll, owns everything marked
-// so. Other threads of ours wake it, fail it and wait for its progress. The guest owns nothing here: its three words
-// and its buffer may hold anything at any time, and every word of them is loaded once per look.
+// Three parties touch a ring. Its executor, which is the ring's thread or the caller of pv_ring_poll, owns everything
+// marked so. Other threads of ours wake it, fail it and wait for its progress. The guest owns nothing here: its three
+// words and its buffer may hold anything at any time, and every word of them is loaded once per look.
 #ifndef PV_RING_PRIVATE_H
 #define PV_RING_PRIVATE_H
 
@@ -36,21 +36,21 @@ struct pv_ring {
    uint32_t mask; // buffer size - 1
 
    // The executor's own.
-   uint8_t *copy;       // private copy of what the guest published; bytes [pos, end) start at copy + at
-   uint32_t pos, end;   // counters as on the wire; the head is never read back from the guest
+   uint8_t *copy;     // private copy of what the guest published; bytes [pos, end) start at copy + at
+   uint32_t pos, end; // counters as on the wire; the head is never read back from the guest
    size_t at;
-   bool inside;         // between ops->enter and ops->leave
-   uint64_t retry;      // a command waits: pv_now() time to show it again; 0 = none waits
+   bool inside;          // between ops->enter and ops->leave
+   uint64_t retry;       // a command waits: pv_now() time to show it again; 0 = none waits
    uint64_t awake_until; // stay awake until then
    uint64_t settle_until;
-   unsigned relaxed;    // rounds of watching the tail since there was work
+   unsigned relaxed; // rounds of watching the tail since there was work
 
    // Shared among our threads.
    _Atomic uint64_t progress; // head << 32 | threads in pv_ring_wait_seqno; see seqno.c for why they share a word
    _Atomic uint32_t over;     // PV_RING_STOP, PV_RING_FAILED; release to set, acquire to see
-   _Atomic int idle;          // enum pv_ring_idle; the executor writes it (release), others read (acquire) and act on it
-   _Atomic uint64_t wakes;    // times it was woken from PARKED; relaxed, a figure
-   struct pv_gate gate;       // wakes the executor
+   _Atomic int idle;       // enum pv_ring_idle; the executor writes it (release), others read (acquire) and act on it
+   _Atomic uint64_t wakes; // times it was woken from PARKED; counted once it is awake
+   struct pv_gate gate;    // wakes the executor
    pthread_mutex_t waiters_lock;
    struct pv_ring_waiter *waiters; // under waiters_lock
    pthread_t thread;

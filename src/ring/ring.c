@@ -134,7 +134,7 @@ bool pv_ring_parked(const struct pv_ring *ring)
 
 uint64_t pv_ring_wakes(const struct pv_ring *ring)
 {
-   return atomic_load_explicit(&ring->wakes, memory_order_relaxed);
+   return atomic_load_explicit(&ring->wakes, memory_order_acquire); // pairs with stay_awake in run.c
 }
 
 bool pv_ring_write_extra(struct pv_ring *ring, uint64_t offset, uint32_t value)

@@ -2,17 +2,18 @@
 //
 // Executing what the guest published, and sleeping when there is nothing.
 //
-// The park handshake. The guest stores its tail and then loads the status; we set IDLE and then load the tail. Both pairs are
-// sequentially consistent, so at least one side sees what the other wrote: either the guest sees IDLE and sends a
-// notify, or we see the new tail and go on. A wake is remembered by the gate, so one that comes before we sleep counts.
+// The park handshake. The guest stores its tail and then loads the status; we set IDLE and then load the tail. Both
+// pairs are sequentially consistent, so at least one side sees what the other wrote: either the guest sees IDLE and
+// sends a notify, or we see the new tail and go on. A wake is remembered by the gate, so one that comes before we sleep
+// counts.
 //
-// Some drivers store the tail with release only, and their own processor may then hold the store back until after the load
-// of the status: neither side sees the other. A store is held back for well under a microsecond, so a ring with
-// IDLE set looks at the tail a second time after SETTLE_NS before it parks. The monitor's tick, which looks at the tails of
-// parked rings, is the last resort. A parked ring itself has no timeout.
+// Some drivers store the tail with release only, and their own processor may then hold the store back until after the
+// load of the status: neither side sees the other. A store is held back for well under a microsecond, so a ring with
+// IDLE set looks at the tail a second time after SETTLE_NS before it parks. The monitor's tick, which looks at the
+// tails of parked rings, is the last resort. A parked ring itself has no timeout.
 //
-// Some drivers send at most one notify per millisecond and ring. A woken ring therefore watches its tail for the idle timeout,
-// at least 1 ms, before it sets IDLE again: what was published under a suppressed notify is seen without one.
+// Some drivers send at most one notify per millisecond and ring. A woken ring therefore watches its tail for the idle
+// timeout, at least 1 ms, before it sets IDLE again: what was published under a suppressed notify is seen without one.
 #include "ring/private.h"
 
 #include <sched.h>
@@ -20,9 +21,9 @@
 
 #define SETTLE_NS 50000u
 
-// Watching the tail: first by giving way to whoever else wants the core, which costs a fraction of a microsecond when nobody does
-// (a renderer on the CPU wants every core, and spinning before was measured to gain nothing and to cost it time), then
-// in sleeps that grow to PAUSE_MAX_NS. The idle timeout, milliseconds, ends it.
+// Watching the tail: first by giving way to whoever else wants the core, which costs a fraction of a microsecond when
+// nobody does (a renderer on the CPU wants every core, and spinning before was measured to gain nothing and to cost it
+// time), then in sleeps that grow to PAUSE_MAX_NS. The idle timeout, milliseconds, ends it.
 #define YIELD_ROUNDS 128u
 #define PAUSE_MIN_NS 5000u
 #define PAUSE_MAX_NS 50000u
@@ -63,10 +64,10 @@ static void stay_awake(struct pv_ring *ring)
 {
    enum pv_ring_idle before = get_idle(ring);
    if (before != PV_RING_AWAKE) {
-      if (before == PV_RING_PARKED)
-         atomic_fetch_add_explicit(&ring->wakes, 1, memory_order_relaxed);
       set_idle(ring, PV_RING_AWAKE);
       __atomic_fetch_and(ring->guest_status, ~PV_RING_IDLE, __ATOMIC_SEQ_CST);
+      if (before == PV_RING_PARKED)
+         atomic_fetch_add_explicit(&ring->wakes, 1, memory_order_release); // pairs with pv_ring_wakes
    }
    ring->relaxed = 0;
    ring->awake_until = pv_now() + ring->params.idle_timeout_ns;
@@ -118,7 +119,8 @@ static enum step fetch(struct pv_ring *ring)
    return STEP_MORE;
 }
 
-// Executes one command, if there is one. A batch of commands, that is what one fetch found, runs between enter and leave.
+// Executes one command, if there is one. A batch of commands, that is what one fetch found, runs between enter and
+// leave.
 static enum step run_one(struct pv_ring *ring)
 {
    if (ring->pos == ring->end) {
@@ -153,8 +155,9 @@ static enum step run_one(struct pv_ring *ring)
    return STEP_MORE;
 }
 
-// One step on the way to sleep, taken after the tail showed nothing new. Returns when to look again at the latest: 0 = now,
-// PV_NEVER = after a wake. The caller looks at the tail before the next call, which is what the handshake above asks for.
+// One step on the way to sleep, taken after the tail showed nothing new. Returns when to look again at the latest: 0 =
+// now, PV_NEVER = after a wake. The caller looks at the tail before the next call, which is what the handshake above
+// asks for.
 static uint64_t step_to_sleep(struct pv_ring *ring, uint64_t now)
 {
    switch (get_idle(ring)) {

@@ -2,9 +2,9 @@
 //
 // Progress, and threads that wait for it.
 //
-// The executor must tell waiters when the head moves, and must not pay for it when there are none. Head and number of waiters
-// share one atomic word and both sides change it by an atomic addition, so of any two changes one comes first. The
-// waiter's first: the executor's addition returns a number of waiters above zero and it wakes them. The executor's
+// The executor must tell waiters when the head moves, and must not pay for it when there are none. Head and number of
+// waiters share one atomic word and both sides change it by an atomic addition, so of any two changes one comes first.
+// The waiter's first: the executor's addition returns a number of waiters above zero and it wakes them. The executor's
 // first: the waiter's addition returns the new head. No case is left in which the waiter sleeps unseen.
 #include "ring/private.h"
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,29 +82,44 @@ class Server:
         self.socket = folder / "socket"
         self.log = folder / "log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([program, "serve", "--socket", self.socket], env=env, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen([program, "serve", "--socket", self.socket], env=env,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.client_env = dict(env)
+
+    def __enter__(self) -> "Server":
+        try:
+            self.wait_until_it_listens()
+        except BaseException:
+            self.process.kill()
+            raise
+        exports = subprocess.run([self.program, "env", "--socket", self.socket], env=self.client_env,
+                                 capture_output=True, text=True, check=True).stdout
+        for word in shlex.split(exports, comments=True):
+            name, equals, value = word.partition("=")
+            if equals:
+                self.client_env[name] = value.rstrip(";")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + 20
         while b"listening" not in self.log.read_bytes():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"the server did not start: {self.log.read_text(errors='replace')}")
             time.sleep(0.05)
-        exports = subprocess.run([program, "env", "--socket", self.socket], env=env, capture_output=True, text=True,
-                                 check=True).stdout
-        self.client_env = dict(env)
-        for word in shlex.split(exports, comments=True):
-            name, equals, value = word.partition("=")
-            if equals:
-                self.client_env[name] = value.rstrip(";")
 
-    def settled(self) -> State:
-        """Its state once every worker has gone."""
+    def settled(self, before: State | None = None) -> State:
+        """Its state once every worker has gone and been reaped, or, if something stays, after a while."""
         deadline = time.monotonic() + 20
-        now = state(self.process.pid, self.program)
-        while now.processes != 1 and time.monotonic() < deadline:
+        while True:
             time.sleep(0.1)
             now = state(self.process.pid, self.program)
-        return now
+            if time.monotonic() > deadline or (now.processes == 1 and not (before and before.leaked(now))):
+                return now
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -140,33 +156,47 @@ def killed(server: Server, programs: list[Path], folder: Path) -> None:
         process.wait()
 
 
+def burden(server: Server, programs: list[Path], folder: Path) -> list[str]:
+    """Every kind of load in turn; what each has left behind."""
+
+    def one_after_another(count: int) -> None:
+        for i in range(count):
+            client(server, programs[i % len(programs)], folder / "out")
+
+    def groups() -> None:
+        for _ in range(ROUNDS_AT_ONCE):
+            at_once(server, programs, folder)
+
+    loads: list[tuple[str, Callable[[], None]]] = [
+        (f"{ONE_AFTER_ANOTHER} one after another", lambda: one_after_another(ONE_AFTER_ANOTHER)),
+        (f"{AT_ONCE} at once, {ROUNDS_AT_ONCE} times", groups),
+        (f"{KILLED} killed", lambda: killed(server, programs, folder)),
+        ("one more", lambda: one_after_another(1)),
+    ]
+    one_after_another(1)  # whatever is made once is made now
+    before = server.settled()
+    print(f"before: {before}")
+    problems = []
+    for title, load in loads:
+        load()
+        after = server.settled(before)
+        leaks = before.leaked(after)
+        print(f"{title}: {after}", *leaks, sep="\n  ", flush=True)
+        problems += leaks
+    return problems
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pearvisor", type=Path, required=True, help="the pearvisor program")
     parser.add_argument("programs", nargs="+", type=Path, help="clients, taken in turn")
     options = parser.parse_args()
     pearvisor = options.pearvisor.resolve()
-    problems = []
     with tempfile.TemporaryDirectory(prefix="pearvisor-clients-") as name:
         folder = Path(name)
-        server = Server(pearvisor, folder, host_environment())
-        client(server, options.programs[0], folder / "out")  # whatever is made once is made now
-        before = server.settled()
-        for title, work in (
-                (f"{ONE_AFTER_ANOTHER} one after another",
-                 lambda: [client(server, options.programs[i % len(options.programs)], folder / "out")
-                          for i in range(ONE_AFTER_ANOTHER)]),
-                (f"{AT_ONCE} at once, {ROUNDS_AT_ONCE} times",
-                 lambda: [at_once(server, options.programs, folder) for _ in range(ROUNDS_AT_ONCE)]),
-                (f"{KILLED} killed", lambda: killed(server, options.programs, folder)),
-                ("one more", lambda: client(server, options.programs[0], folder / "out"))):
-            work()
-            after = server.settled()
-            leaks = before.leaked(after)
-            print(f"{title}: {after}{''.join(chr(10) + '  ' + leak for leak in leaks)}", flush=True)
-            problems += leaks
-        server.stop()
-    print(f"before: {before}")
+        with Server(options.pearvisor.resolve(), folder, host_environment()) as server:
+            problems = burden(server, options.programs, folder)
+            server.stop()
     return 1 if problems else 0
 
 

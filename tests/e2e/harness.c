@@ -48,7 +48,7 @@ static void on_alarm(int signal)
 static void open_instance(struct gpu *gpu)
 {
    VkApplicationInfo app = {VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "pearvisor-e2e",
-                            .apiVersion = VK_API_VERSION_1_3};
+                            .apiVersion = VK_API_VERSION_1_4};
    VkInstanceCreateInfo info = {VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
    VK(vkCreateInstance(&info, NULL, &gpu->instance));
    uint32_t count = 1;
@@ -150,7 +150,8 @@ static void open_device(struct gpu *gpu, const struct want *want, uint32_t exten
    struct want w = *want;
    w.v13.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES;
    w.v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
-   w.v12.pNext = gpu->props.apiVersion >= VK_API_VERSION_1_3 ? &w.v13 : NULL;
+   w.v13.pNext = want->next;
+   w.v12.pNext = gpu->props.apiVersion >= VK_API_VERSION_1_3 ? &w.v13 : want->next;
    w.v11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
    w.v11.pNext = &w.v12;
    VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &w.v11, w.core};
@@ -183,8 +184,8 @@ void gpu_open(struct gpu *gpu, int argc, char **argv, const struct want *want)
    if (!want)
       want = &nothing;
    uint32_t extension_count = check_extensions(gpu, want);
-   if (gpu->props.apiVersion < VK_API_VERSION_1_2)
-      skip("the device has no Vulkan 1.2");
+   if (gpu->props.apiVersion < (want->api ? want->api : VK_API_VERSION_1_2))
+      skip("the device's Vulkan is too old");
    check_all_features(gpu, want);
    choose_family(gpu);
    open_device(gpu, want, extension_count);

@@ -27,6 +27,8 @@ struct want {
    VkPhysicalDeviceVulkan12Features v12;
    VkPhysicalDeviceVulkan13Features v13;
    const char *extensions[8];
+   void *next;   // more feature structs; for extensions, whose presence implies them
+   uint32_t api; // VK_API_VERSION of the device at least (0: 1.2)
 };
 
 struct gpu {

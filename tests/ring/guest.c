@@ -101,14 +101,24 @@ const struct pv_ring_ops guest_ops = {execute, enter, leave, broken};
 void guest_init_at(struct guest *guest, uint32_t buffer_size, uint32_t counter)
 {
    const struct pv_ring_layout wanted = {
-      .head = 0, .tail = 64, .status = 128, .buffer = 192, .buffer_size = buffer_size, .extra = 192 + (uint64_t)buffer_size,
+      .head = 0,
+      .tail = 64,
+      .status = 128,
+      .buffer = 192,
+      .buffer_size = buffer_size,
+      .extra = 192 + (uint64_t)buffer_size,
       .extra_size = 4,
    };
-   *guest = (struct guest){.size = 192 + (uint64_t)buffer_size + 4, .policy = NOTIFY_IDLE, .store_order = __ATOMIC_SEQ_CST};
+   *guest =
+       (struct guest){.size = 192 + (uint64_t)buffer_size + 4, .policy = NOTIFY_IDLE, .store_order = __ATOMIC_SEQ_CST};
    guest->base = calloc(1, (size_t)guest->size);
    const char *why = pv_ring_check(guest->size, 0, guest->size, &wanted, &guest->layout);
    struct pv_ring_params params = {
-      .base = guest->base, .size = guest->size, .layout = guest->layout, .ops = &guest_ops, .user = guest,
+      .base = guest->base,
+      .size = guest->size,
+      .layout = guest->layout,
+      .ops = &guest_ops,
+      .user = guest,
    };
    if (!guest->base || why || pv_ring_create(&params, &guest->ring)) {
       fprintf(stderr, "no ring: %s\n", why ? why : "out of memory");
@@ -201,10 +211,10 @@ bool guest_send(struct guest *guest, uint32_t words)
    return guest_publish(guest);
 }
 
-bool guest_drain(struct guest *guest, uint64_t timeout_ns)
+bool guest_drain_to(struct guest *guest, uint32_t room, uint64_t timeout_ns)
 {
    uint64_t end = pv_now() + timeout_ns;
-   for (unsigned i = 0; guest_head(guest) != guest->tail; i++) {
+   for (unsigned i = 0; guest_room(guest) < room; i++) {
       if (guest_status(guest) & PV_RING_FATAL || pv_now() > end)
          return false;
       if (i > 100)
@@ -213,4 +223,9 @@ bool guest_drain(struct guest *guest, uint64_t timeout_ns)
          sched_yield();
    }
    return true;
+}
+
+bool guest_drain(struct guest *guest, uint64_t timeout_ns)
+{
+   return guest_drain_to(guest, (uint32_t)guest->layout.buffer_size, timeout_ns);
 }

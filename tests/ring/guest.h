@@ -65,7 +65,9 @@ uint32_t guest_room(const struct guest *guest);
 bool guest_publish(struct guest *guest);
 // Both.
 bool guest_send(struct guest *guest, uint32_t words);
-// Yields until everything published was executed. False after `timeout_ns`, or FATAL.
+// Yields until `room` bytes may be written; or until everything published was executed. False after `timeout_ns`, or
+// FATAL.
+bool guest_drain_to(struct guest *guest, uint32_t room, uint64_t timeout_ns);
 bool guest_drain(struct guest *guest, uint64_t timeout_ns);
 
 uint32_t guest_status(const struct guest *guest);
@@ -73,12 +75,12 @@ uint32_t guest_head(const struct guest *guest);
 void guest_store(struct guest *guest, uint64_t offset, uint32_t value);
 
 // Waits for a condition that another thread brings about, up to 10 s; yields its value.
-#define EVENTUALLY(condition) \
-   ({ \
-      uint64_t eventually_end = pv_now() + 10 * SEC; \
-      while (!(condition) && pv_now() < eventually_end) \
-         pv_sleep_until(pv_now() + MS / 10); \
-      (condition); \
+#define EVENTUALLY(condition)                                                                                          \
+   ({                                                                                                                  \
+      uint64_t eventually_end = pv_now() + 10 * SEC;                                                                   \
+      while (!(condition) && pv_now() < eventually_end)                                                                \
+         pv_sleep_until(pv_now() + MS / 10);                                                                           \
+      (condition);                                                                                                     \
    })
 
 // xorshift; *state is not 0.

@@ -16,7 +16,13 @@
 #define SIZE 4096u
 
 static const struct pv_ring_layout good = {
-   .head = 0, .tail = 64, .status = 128, .buffer = 192, .buffer_size = 1024, .extra = 1216, .extra_size = 4,
+   .head = 0,
+   .tail = 64,
+   .status = 128,
+   .buffer = 192,
+   .buffer_size = 1024,
+   .extra = 1216,
+   .extra_size = 4,
 };
 
 static void the_drivers_layout_is_accepted(void **state)
@@ -38,7 +44,13 @@ static void offsets_become_absolute(void **state)
 static void any_order_and_touching_regions_are_accepted(void **state)
 {
    const struct pv_ring_layout layout = {
-      .buffer = 0, .buffer_size = 64, .extra = 64, .extra_size = 8, .status = 72, .head = 76, .tail = 80,
+      .buffer = 0,
+      .buffer_size = 64,
+      .extra = 64,
+      .extra_size = 8,
+      .status = 72,
+      .head = 76,
+      .tail = 80,
    };
    struct pv_ring_layout out;
    assert_null(pv_ring_check(84, 0, 84, &layout, &out));

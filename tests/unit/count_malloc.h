@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Counts the allocations of the code under test, and makes them fail on demand. Link with -Wl,--wrap (count_malloc_args), which
-// also works under sanitizers and leaves the allocations of shared libraries alone.
+// Counts the allocations of the code under test, and makes them fail on demand. Link with -Wl,--wrap
+// (count_malloc_args), which also works under sanitizers and leaves the allocations of shared libraries alone.
 #ifndef PV_TESTS_COUNT_MALLOC_H
 #define PV_TESTS_COUNT_MALLOC_H
 
