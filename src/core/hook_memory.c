@@ -343,6 +343,17 @@ void pv_hook_vkDestroyBuffer(struct pv_exec *x, struct pv_args_vkDestroyBuffer *
       pv_buffer_retire(x->ctx, buffer);
 }
 
+// A driver may call an image importable and then leave no memory type for it (NVIDIA, for images that the host copies to):
+// then it has to do without imported memory.
+static bool no_memory_left(const struct pv_device *device, const VkImageCreateInfo *info, VkImage image)
+{
+   if (info->flags & VK_IMAGE_CREATE_DISJOINT_BIT)
+      return false; // can only be asked per plane
+   VkMemoryRequirements requirements;
+   device->vk.GetImageMemoryRequirements(device->handle, image, &requirements);
+   return requirements.memoryTypeBits == 0;
+}
+
 void pv_hook_vkCreateImage(struct pv_exec *x, struct pv_args_vkCreateImage *a)
 {
    struct pv_device *device = a->device_ref.owner;
@@ -353,6 +364,12 @@ void pv_hook_vkCreateImage(struct pv_exec *x, struct pv_args_vkCreateImage *a)
    bool importable = image_importable(device, &info);
    say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, importable);
    a->ret = device->vk.CreateImage(a->device, &info, NULL, a->pImage);
+   if (a->ret == VK_SUCCESS && importable && no_memory_left(device, &info, a->pImage[0])) {
+      device->vk.DestroyImage(a->device, a->pImage[0], NULL);
+      importable = false;
+      pv_chain_drop(&info, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
+      a->ret = device->vk.CreateImage(a->device, &info, NULL, a->pImage);
+   }
    pv_exec_file_state(x, PV_OBJECT_VkImage, device, pv_image_state(info.format, importable), a->ids_pImage[0],
                       (uint64_t)a->pImage[0], a->ret);
    pv_exec_result(x, a->ret);
@@ -424,5 +441,10 @@ void pv_hook_vkGetDeviceImageMemoryRequirements(struct pv_exec *x, struct pv_arg
    ask.pCreateInfo = &info;
    a->pInfo = &ask;
    pv_call_vkGetDeviceImageMemoryRequirements(x, a);
+   if (importable && !a->pMemoryRequirements->memoryRequirements.memoryTypeBits) { // as no_memory_left
+      importable = false;
+      pv_chain_drop(&info, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
+      pv_call_vkGetDeviceImageMemoryRequirements(x, a);
+   }
    mask_types(device, importable, &a->pMemoryRequirements->memoryRequirements);
 }

@@ -8,11 +8,37 @@
 
 #define MAX_QUEUES 63u // ring_idx 1..63
 
+// Sparse resources cannot be bound to imported memory (lavapipe takes the binding and ignores it), so there must be a memory
+// type that is never imported.
+static bool sparse_works(const struct pv_physical_device *device)
+{
+   const struct pv_gpu *gpu = device->gpu;
+   uint32_t all = (uint32_t)((UINT64_C(1) << gpu->memory.memoryTypeCount) - 1);
+   return gpu->path != PV_MEMORY_HOST_PTR || (all & ~gpu->shareable_types);
+}
+
+static void hide_sparse_features(VkPhysicalDeviceFeatures *features)
+{
+   features->sparseBinding = VK_FALSE;
+   features->sparseResidencyBuffer = VK_FALSE;
+   features->sparseResidencyImage2D = VK_FALSE;
+   features->sparseResidencyImage3D = VK_FALSE;
+   features->sparseResidency2Samples = VK_FALSE;
+   features->sparseResidency4Samples = VK_FALSE;
+   features->sparseResidency8Samples = VK_FALSE;
+   features->sparseResidency16Samples = VK_FALSE;
+   features->sparseResidencyAliased = VK_FALSE;
+}
+
 static void correct_properties(const struct pv_physical_device *device, VkPhysicalDeviceProperties *properties)
 {
    properties->apiVersion = device->view->api_version;
    if (properties->limits.minMemoryMapAlignment > 4096)
       properties->limits.minMemoryMapAlignment = 4096; // guests map whole pages
+   if (!sparse_works(device)) {
+      properties->limits.sparseAddressSpaceSize = 0;
+      properties->sparseProperties = (VkPhysicalDeviceSparseProperties){0};
+   }
 }
 
 void pv_hook_vkGetPhysicalDeviceProperties(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceProperties *a)
@@ -64,12 +90,16 @@ static void correct_features(VkPhysicalDeviceFeatures2 *features)
 void pv_hook_vkGetPhysicalDeviceFeatures(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceFeatures *a)
 {
    pv_call_vkGetPhysicalDeviceFeatures(x, a);
+   if (!sparse_works(a->physicalDevice_ref.state))
+      hide_sparse_features(a->pFeatures);
 }
 
 void pv_hook_vkGetPhysicalDeviceFeatures2(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceFeatures2 *a)
 {
    pv_call_vkGetPhysicalDeviceFeatures2(x, a);
    correct_features(a->pFeatures);
+   if (!sparse_works(a->physicalDevice_ref.state))
+      hide_sparse_features(&a->pFeatures->features);
 }
 
 void pv_hook_vkGetPhysicalDeviceMemoryProperties(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceMemoryProperties *a)
@@ -85,8 +115,10 @@ void pv_hook_vkGetPhysicalDeviceMemoryProperties2(struct pv_exec *x, struct pv_a
    a->pMemoryProperties->memoryProperties = device->view->memory;
 }
 
-static uint32_t cap_queues(VkQueueFamilyProperties *family, uint32_t used)
+static uint32_t correct_family(const struct pv_physical_device *device, VkQueueFamilyProperties *family, uint32_t used)
 {
+   if (!sparse_works(device))
+      family->queueFlags &= ~(VkQueueFlags)VK_QUEUE_SPARSE_BINDING_BIT;
    if (family->queueCount > MAX_QUEUES - used)
       family->queueCount = MAX_QUEUES - used;
    return used + family->queueCount;
@@ -97,7 +129,7 @@ void pv_hook_vkGetPhysicalDeviceQueueFamilyProperties(struct pv_exec *x,
 {
    pv_call_vkGetPhysicalDeviceQueueFamilyProperties(x, a);
    for (uint32_t i = 0, used = 0; a->pQueueFamilyProperties && i < *a->pQueueFamilyPropertyCount; i++)
-      used = cap_queues(&a->pQueueFamilyProperties[i], used);
+      used = correct_family(a->physicalDevice_ref.state, &a->pQueueFamilyProperties[i], used);
 }
 
 void pv_hook_vkGetPhysicalDeviceQueueFamilyProperties2(struct pv_exec *x,
@@ -105,7 +137,7 @@ void pv_hook_vkGetPhysicalDeviceQueueFamilyProperties2(struct pv_exec *x,
 {
    pv_call_vkGetPhysicalDeviceQueueFamilyProperties2(x, a);
    for (uint32_t i = 0, used = 0; a->pQueueFamilyProperties && i < *a->pQueueFamilyPropertyCount; i++)
-      used = cap_queues(&a->pQueueFamilyProperties[i].queueFamilyProperties, used);
+      used = correct_family(a->physicalDevice_ref.state, &a->pQueueFamilyProperties[i].queueFamilyProperties, used);
 }
 
 // Guests share memory as dma-buf or not at all; everything else is answered "unsupported".
