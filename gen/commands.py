@@ -71,7 +71,7 @@ def arguments(model: Model, command: WireCommand) -> list[str]:
 
 def read_request(model: Model, command: WireCommand) -> list[str]:
     out = Reader(model, "a->", command.params)
-    start = ["r->owner = NULL;"]
+    start = ["r->owner = NULL;", "r->owned = false;"]
     if any((p.type, m.name) in model.keeps for p in command.params if model.kind(p) == "struct"
            for m in model.type(p.type).members):
         start.append("r->kept = r->kept_before = (struct pv_ref){0};")

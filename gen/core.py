@@ -12,6 +12,10 @@ from structs import NOTE
 # Their default action would need more than the host's function; core/ has hooks for all of them.
 OWN_ACTION = ("VkInstance", "VkDevice")
 
+# What the host sees whatever the guest said. A deferred operation would go on reading arguments that are gone by then, so
+# the host does at once what a guest would like to see deferred.
+FIXED_ARGUMENTS = {"pAllocator": "NULL", "deferredOperation": "VK_NULL_HANDLE"}
+
 
 def has_call(model: Model, command: WireCommand) -> bool:
     """True if the command has a default action: a host function of a known device or instance."""
@@ -50,7 +54,7 @@ def call_code(model: Model, command: WireCommand) -> list[str]:
     kind, owner = ("instance", "inst") if level == "instance" else ("device", "dev")
     lines = [f"struct pv_{kind} *{owner} = a->{command.params[0].name}_ref.owner;"]
     function = f"{owner}->vk.{command.name[2:]}"
-    arguments = ", ".join("NULL" if p.name == "pAllocator" else f"a->{p.name}" for p in command.params)
+    arguments = ", ".join(FIXED_ARGUMENTS.get(p.name) or f"a->{p.name}" for p in command.params)
     if destroyed(command):
         victim = destroyed(command)
         return lines + [f"bool there = pv_exec_unfile(x, PV_OBJECT_{victim.type}, a->{victim.name}_ref.id);",

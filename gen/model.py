@@ -104,6 +104,7 @@ class Model:
 
     def _read_rules(self) -> None:
         self.keeps = {(e.get("struct"), e.get("member")) for e in self.venus.findall("keep")}
+        self.checks = {e.get("struct") for e in self.venus.findall("check")}
         self.union_defaults = {e.get("name"): e.get("default") for e in self.venus.findall("union")}
         self.union_nulls = {e.get("name"): e.get("null") for e in self.venus.findall("union") if e.get("null")}
         self.lengths = {(e.get("command"), e.get("param")): e.get("len").split(",")

@@ -68,8 +68,13 @@ def chained_function(op: Op, model: Model, struct: Type) -> list[str]:
     return table + [signature(op, model, struct), "{", *indent(body), "   " + call, "}", ""]
 
 
+def check_code(op: Op, model: Model, struct: Type) -> list[str]:
+    """What venus.xml asks for once a struct and its chain were read: wire/check.c."""
+    return [f"pv_check_{struct.name}(r, v);"] if op is DEC and struct.name in model.checks else []
+
+
 def self_function(op: Op, model: Model, struct: Type) -> list[str]:
-    body = members_code(op, model, struct)
+    body = members_code(op, model, struct) + check_code(op, model, struct)
     void = "void *self" if op.reads else "const void *self"
     head = [f"static void self_{op.prefix}{struct.name}({op.stream}, {void})", "{"]
     if not body:
@@ -80,7 +85,7 @@ def self_function(op: Op, model: Model, struct: Type) -> list[str]:
 def plain_function(op: Op, model: Model, struct: Type) -> list[str]:
     size = model.fixed_size(struct.name)
     if size is None or op.part:
-        body = members_code(op, model, struct)
+        body = members_code(op, model, struct) + check_code(op, model, struct)
     elif op.reads:
         body = [f"pv_load_{struct.name}(r, pv_take(r, {size}), v);"]
     else:
@@ -201,7 +206,8 @@ def prototypes(op: Op, model: Model, structs: dict[str, Type]) -> list[str]:
 
 
 def source(op: Op, model: Model, structs: dict[str, Type]) -> str:
-    return "\n".join([NOTE, '#include "wire/structs.gen.h"', "", *op_code(op, model, structs)])
+    include = ['#include "wire/check.h"'] if op is DEC else []
+    return "\n".join([NOTE, '#include "wire/structs.gen.h"', *include, "", *op_code(op, model, structs)])
 
 
 def venus_header(model: Model) -> str:

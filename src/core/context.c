@@ -24,7 +24,7 @@ static void ring_broken(void *user, const char *why)
 {
    struct pv_decoder *decoder = user;
    struct pv_context_core *ctx = decoder->ctx;
-   if (atomic_load(&ctx->state) != PV_CONTEXT_FATAL)
+   if (atomic_exchange(&ctx->state, PV_CONTEXT_FATAL) != PV_CONTEXT_FATAL)
       pv_error("context %s: over after byte %llu of a ring: %s", ctx->name, (unsigned long long)decoder->offset, why);
    pv_context_go_fatal(ctx);
 }
@@ -175,7 +175,9 @@ void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *rin
    pthread_mutex_unlock(&ctx->lock);
    pv_ring_stop(ring->ring);
    pv_gate_wake(&ring->gate);
-   pv_ring_destroy(&ring->ring); // joins, so not under the lock: the ring's thread may want it
+   struct pv_ring *joined = ring->ring; // its thread goes on looking at ring->ring until it is joined
+   pv_ring_destroy(&joined); // not under the lock: the thread may want it
+   ring->ring = NULL;
    pthread_mutex_lock(&ctx->lock);
    keep_counters(ctx->totals, ring);
    pthread_mutex_unlock(&ctx->lock);

@@ -88,7 +88,8 @@ struct pv_decoder {
 
 struct pv_pending_fence {
    uint64_t fence_id;
-   VkFence fence; // of `device`; VK_NULL_HANDLE: retire at once
+   VkFence fence; // VK_NULL_HANDLE: retire at once
+   bool signalled; // the host said so: the fence is not in use any more
    struct pv_pending_fence *next;
 };
 
@@ -128,6 +129,7 @@ struct pv_context_core {
    atomic_bool was_lost; // stays set when the context goes from lost to over: its driver is never called again
    pthread_mutex_t lock, pool_lock;
    struct pv_instance *instance; // set by vkCreateInstance
+   atomic_bool has_instance;     // claimed by a vkCreateInstance, until the instance is gone
    struct pv_decoder virtqueue;
    struct pv_decoder *rings; // list
    uint32_t ring_count, rings_made;
@@ -138,7 +140,8 @@ struct pv_context_core {
    _Atomic uint64_t memory, wakes, fences;
    atomic_bool unanswered; // lost inside a command: pv_feedback_answer is due once it holds no lock
    pthread_t monitor;
-   bool monitoring, monitor_stop;
+   bool monitoring;
+   atomic_bool monitor_stop;
    struct pv_gate monitor_gate;
    _Atomic uint64_t monitor_period; // ns; 0: no ring asked
    uint64_t next_tick;              // polled
@@ -208,7 +211,8 @@ void pv_timelines_wake(struct pv_context_core *ctx);
 // feedback.c: performs, in a lost context, the writes that guests wait for. Takes pool_lock.
 void pv_feedback_answer(struct pv_context_core *ctx);
 
-// teardown.c: destroys everything that belongs to the device or instance, in an order that is safe.
+// teardown.c: destroys everything that belongs to the device or instance, in an order that is safe. Of several rings
+// only the one that took the object out of the table may call them.
 // Frees the record of a pool (and of its children) or of a VkDeviceMemory once no decoder can still hold it.
 void pv_pool_retire(struct pv_context_core *ctx, struct pv_pool *pool);
 void pv_memory_retire(struct pv_context_core *ctx, struct pv_memory *memory);

@@ -141,6 +141,11 @@ static bool next_stream(struct pv_decoder *decoder, enum pv_exec_state *state)
          *state = PV_EXEC_FATAL;
          return false;
       }
+      if (desc->size > decoder->ctx->core->limits.command_temp) {
+         pv_exec_fatal(&x, "a stream longer than a command may be", desc->size);
+         *state = PV_EXEC_FATAL;
+         return false;
+      }
       if (desc->seek) {
          if (!decoder->reply || desc->reply_position > decoder->reply_size) {
             pv_exec_fatal(&x, "a reply position outside the reply stream", desc->reply_position);

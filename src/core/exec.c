@@ -21,7 +21,7 @@ void pv_exec_fatal(struct pv_exec *x, const char *why, uint64_t value)
 {
    x->state = PV_EXEC_FATAL;
    struct pv_context_core *ctx = x->ctx;
-   if (atomic_load(&ctx->state) != PV_CONTEXT_FATAL)
+   if (atomic_exchange(&ctx->state, PV_CONTEXT_FATAL) != PV_CONTEXT_FATAL) // of several rings one has the word
       pv_error("context %s: over at %s (%" PRIu32 "), byte %" PRIu64 " of %s: %s (%" PRIu64 ")", ctx->name,
                command_name(x->cmd), x->cmd, x->decoder->offset, x->decoder->ring ? "a ring" : "the control path", why,
                value);
@@ -49,6 +49,8 @@ enum pv_admit pv_exec_admit(struct pv_exec *x, bool forgiving)
    }
    if (__builtin_expect(x->in.poisoned, 0) && !forgiving)
       pv_exec_lose(x, "it uses an object that the host refused to create");
+   if (__builtin_expect(x->in.refused != NULL, 0))
+      pv_exec_lose(x, x->in.refused);
    int state = atomic_load_explicit(&x->ctx->state, memory_order_relaxed);
    if (__builtin_expect(state == PV_CONTEXT_ALIVE, 1)) {
       if (__builtin_expect(x->ctx->capture != NULL, 0))
@@ -76,9 +78,23 @@ bool pv_exec_claim(struct pv_exec *x, uint32_t count, const uint64_t *ids)
    return true;
 }
 
+// Another ring is destroying what the new object belongs to. It may have collected the object already; then it is
+// filed, and gone. Else it never will, and the object must not stay: its owner's record is about to be freed.
+static __attribute__((cold)) bool file_with_dying(struct pv_exec *x, uint64_t id, uint8_t type)
+{
+   struct pv_object ours;
+   enum pv_id_result found = pv_ids_remove(x->ctx->ids, id, type, &ours);
+   pv_exec_fatal(x, "a new object of a device or instance that is being destroyed", id);
+   return found != PV_ID_OK && found != PV_ID_POISONED;
+}
+
 static bool file(struct pv_exec *x, uint64_t id, const struct pv_object *object)
 {
+   const struct pv_owner *owner = object->owner;
    int error = pv_ids_insert(x->ctx->ids, id, object);
+   // Pairs with the teardown, which sets `dying` before it walks the table: one of the two sees the other.
+   if (!error && owner && __builtin_expect(atomic_load(&owner->dying), 0))
+      return file_with_dying(x, id, object->type);
    if (!error)
       return true;
    if (error == -EEXIST || error == -EINVAL)

@@ -52,7 +52,8 @@ enum pv_admit {
    PV_ADMIT_STOP, // refused, the context is over: return
 };
 
-// After decoding, before anything happens: undecodable -> fatal (STOP); a poisoned handle -> lost; lost -> LOST.
+// After decoding, before anything happens: undecodable -> fatal (STOP); a poisoned handle, or arguments that wire/check.c
+// refuses -> lost; lost -> LOST.
 // `forgiving`: the command only destroys, so that a poisoned handle is fine (GO; the host must not be called with 0).
 enum pv_admit pv_exec_admit(struct pv_exec *x, bool forgiving);
 

@@ -109,7 +109,14 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
       device->vk.DestroyDevice(device->handle, NULL);
       free(device->queues);
       free(device);
+      return;
    }
+   // An instance that another ring is destroying may have missed the new device: then nobody may use it any more. The host's
+   // device is left alone, for its instance is going or gone.
+   struct pv_object object;
+   if (device && atomic_load(&physical->instance->owner.dying) &&
+       pv_ids_remove(x->ctx->ids, device->id, PV_OBJECT_VkDevice, &object) == PV_ID_OK)
+      pv_exec_fatal(x, "a new device of an instance that is being destroyed", device->id);
 }
 
 void pv_hook_vkDestroyDevice(struct pv_exec *x, struct pv_args_vkDestroyDevice *a)
@@ -152,7 +159,7 @@ static void get_queue(struct pv_exec *x, struct pv_device *device, VkDeviceQueue
       return;
    }
    if (ring_idx && pv_timeline_bind(x->ctx, ring_idx, queue)) {
-      pv_exec_fatal(x, "a ring_idx bound twice", ring_idx);
+      pv_exec_fatal(x, "a ring_idx bound twice, or to a queue that is going away", ring_idx);
       return;
    }
    pv_exec_file_state(x, PV_OBJECT_VkQueue, device, queue, id, (uintptr_t)queue->handle, VK_SUCCESS);

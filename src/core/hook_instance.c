@@ -72,12 +72,13 @@ void pv_hook_vkCreateInstance(struct pv_exec *x, struct pv_args_vkCreateInstance
    struct pv_context_core *ctx = x->ctx;
    if (!pv_exec_claim(x, 1, a->ids_pInstance))
       return;
-   if (ctx->instance) {
+   if (atomic_exchange(&ctx->has_instance, true)) {
       pv_exec_fatal(x, "a second instance in one context", a->ids_pInstance[0]);
       return;
    }
    struct pv_instance *instance = calloc(1, sizeof *instance);
    if (!instance) {
+      atomic_store(&ctx->has_instance, false);
       a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
       return;
    }
@@ -98,40 +99,47 @@ void pv_hook_vkCreateInstance(struct pv_exec *x, struct pv_args_vkCreateInstance
    }
    instance->ctx = ctx;
    instance->id = a->ids_pInstance[0];
-   if (!pv_exec_file_state(x, PV_OBJECT_VkInstance, instance, instance, instance->id, (uintptr_t)instance->handle, a->ret)) {
+   if (a->ret != VK_SUCCESS) {
+      pv_exec_file_state(x, PV_OBJECT_VkInstance, NULL, NULL, instance->id, 0, a->ret);
       free(instance);
+      atomic_store(&ctx->has_instance, false);
       return;
    }
    ctx->instance = instance;
+   if (!pv_exec_file_state(x, PV_OBJECT_VkInstance, instance, instance, instance->id, (uintptr_t)instance->handle, a->ret)) {
+      pv_instance_teardown(ctx);
+      return;
+   }
    pv_debug("context %s: instance for \"%s\"", ctx->name, app.pApplicationName ? app.pApplicationName : "");
 }
 
 void pv_hook_vkDestroyInstance(struct pv_exec *x, struct pv_args_vkDestroyInstance *a)
 {
-   if (x->ctx->instance && a->instance_ref.id == x->ctx->instance->id)
+   struct pv_object object;
+   if (!a->instance_ref.id)
+      return;
+   enum pv_id_result removed = pv_ids_remove(x->ctx->ids, a->instance_ref.id, PV_OBJECT_VkInstance, &object);
+   if (removed == PV_ID_OK)
       pv_instance_teardown(x->ctx);
+   else if (removed != PV_ID_POISONED)
+      pv_exec_fatal(x, "an instance destroyed twice", a->instance_ref.id);
 }
 
 // Gives `device` the guest's id, or checks that it is the one it has. False: the context is over.
 static bool name_device(struct pv_exec *x, struct pv_physical_device *device, uint64_t id)
 {
-   if (device->id) {
-      if (device->id != id)
-         pv_exec_fatal(x, "a physical device under a second id", id);
-      return device->id == id;
+   uint64_t named = atomic_load(&device->id);
+   if (!named) {
+      // Rings may enumerate at the same time: only one of them may file the device.
+      if (!pv_exec_claim(x, 1, &id))
+         return false;
+      if (atomic_compare_exchange_strong(&device->id, &named, id))
+         return pv_exec_file_state(x, PV_OBJECT_VkPhysicalDevice, device->instance, device, id, (uintptr_t)device->handle,
+                                   VK_SUCCESS);
    }
-   if (!pv_exec_claim(x, 1, &id))
-      return false;
-   const struct pv_object object = {.handle = (uintptr_t)device->handle,
-                                    .owner = device->instance,
-                                    .state = device,
-                                    .type = PV_OBJECT_VkPhysicalDevice};
-   if (pv_ids_insert(x->ctx->ids, id, &object)) {
-      pv_exec_fatal(x, "a physical device cannot be filed", id);
-      return false;
-   }
-   device->id = id;
-   return true;
+   if (named != id)
+      pv_exec_fatal(x, "a physical device under a second id", id);
+   return named == id;
 }
 
 void pv_hook_vkEnumeratePhysicalDevices(struct pv_exec *x, struct pv_args_vkEnumeratePhysicalDevices *a)

@@ -3,6 +3,7 @@
 // Device memory that guests can map, and the buffers and images that are bound to it (design decision 4).
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/context.h"
 #include "core/hooks.gen.h"
@@ -80,7 +81,7 @@ static VkResult allocate(struct pv_exec *x, struct pv_device *device, const VkMe
 {
    const struct pv_gpu *gpu = device->physical->gpu;
    const VkMemoryType *type = &gpu->memory.memoryTypes[asked->memoryTypeIndex];
-   struct allocation alloc = {.info = *asked};
+   struct allocation alloc = {.info = *asked, .fd.fd = -1};
    bool share = gpu->shareable_types >> asked->memoryTypeIndex & 1;
    const VkImportMemoryResourceInfoMESA *import =
       pv_chain_find(asked->pNext, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
@@ -101,6 +102,8 @@ static VkResult allocate(struct pv_exec *x, struct pv_device *device, const VkMe
       push(&alloc.info, &alloc.export_info);
    }
    VkResult result = device->vk.AllocateMemory(device->handle, &alloc.info, NULL, handle);
+   if (result != VK_SUCCESS && alloc.fd.fd >= 0)
+      close(alloc.fd.fd); // the driver takes it over only if it succeeds
    memory->map_info = gpu->path == PV_MEMORY_HOST_PTR || (type->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) ? 1 : 3;
    if (result != VK_SUCCESS || memory->shared || !share || gpu->path != PV_MEMORY_DMABUF)
       return result;
@@ -165,7 +168,8 @@ void pv_hook_vkAllocateMemory(struct pv_exec *x, struct pv_args_vkAllocateMemory
    }
    if (!pv_exec_file_state(x, PV_OBJECT_VkDeviceMemory, device, memory, a->ids_pMemory[0], (uint64_t)handle, a->ret) &&
        memory) {
-      device->vk.FreeMemory(device->handle, handle, NULL);
+      if (!atomic_load(&device->owner.dying))
+         device->vk.FreeMemory(device->handle, handle, NULL);
       pv_memory_retire(x->ctx, memory);
    }
    pv_exec_result(x, a->ret);

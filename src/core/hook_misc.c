@@ -14,13 +14,6 @@ void pv_hook_vkCreateShaderModule(struct pv_exec *x, struct pv_args_vkCreateShad
       pv_call_vkCreateShaderModule(x, a);
 }
 
-// Deferred operations are the guest's own affair: the host compiles at once.
-void pv_hook_vkCreateRayTracingPipelinesKHR(struct pv_exec *x, struct pv_args_vkCreateRayTracingPipelinesKHR *a)
-{
-   a->deferredOperation = VK_NULL_HANDLE;
-   pv_call_vkCreateRayTracingPipelinesKHR(x, a);
-}
-
 void pv_hook_vkDeferredOperationJoinKHR(struct pv_exec *x, struct pv_args_vkDeferredOperationJoinKHR *a)
 {
    a->ret = VK_SUCCESS; // nothing is ever deferred
@@ -99,25 +92,97 @@ void pv_hook_vkGetPrivateData(struct pv_exec *x, struct pv_args_vkGetPrivateData
       pv_call_vkGetPrivateData(x, a);
 }
 
-// Drivers go by count and stride and trust that the memory is as long: give them as much, and the guest what it asked for.
+// Drivers go by count and stride and trust that the memory is as long: give them as much, and the guest what it asked
+// for.
+struct roomy {
+   uint8_t *bytes; // NULL: there is not that much
+   size_t size;
+};
+
+// Memory for `count` results, `stride` apart, the last of which takes at most `longest` bytes.
+static struct roomy make_room(struct pv_exec *x, uint64_t count, uint64_t stride, uint64_t longest)
+{
+   struct roomy room = {0};
+   uint64_t span;
+   if (__builtin_mul_overflow(count, stride, &span) || span > SIZE_MAX - longest)
+      return room;
+   room.size = (size_t)(span + longest);
+   room.bytes = pv_arena_zalloc(x->in.arena, 1, room.size);
+   return room;
+}
+
+// Ends a command that read into `room`: the guest gets its `size` bytes of it.
+static void give(struct pv_exec *x, const struct roomy *room, void *out, uint64_t size, VkResult result)
+{
+   if (out && size)
+      memcpy(out, room->bytes, size < room->size ? (size_t)size : room->size);
+   pv_exec_result(x, result);
+}
+
 void pv_hook_vkGetQueryPoolResults(struct pv_exec *x, struct pv_args_vkGetQueryPoolResults *a)
 {
    struct pv_device *device = a->device_ref.owner;
-   const uint64_t longest = 16 * sizeof(uint64_t); // of one query: eleven statistics and availability
-   uint64_t span;
-   uint8_t *scratch = NULL;
-   if (!__builtin_mul_overflow((uint64_t)a->queryCount, a->stride, &span) && span < SIZE_MAX - longest)
-      scratch = pv_arena_zalloc(x->in.arena, 1, (size_t)(span + longest));
-   if (!scratch) {
-      a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+   // of one query: eleven statistics and availability
+   const struct roomy room = make_room(x, a->queryCount, a->stride, 16 * sizeof(uint64_t));
+   a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (!room.bytes)
+      return;
+   a->ret = device->vk.GetQueryPoolResults(a->device, a->queryPool, a->firstQuery, a->queryCount, room.size, room.bytes,
+                                           a->stride, a->flags);
+   give(x, &room, a->pData, a->dataSize, a->ret);
+}
+
+void pv_hook_vkWriteAccelerationStructuresPropertiesKHR(struct pv_exec *x,
+                                                        struct pv_args_vkWriteAccelerationStructuresPropertiesKHR *a)
+{
+   struct pv_device *device = a->device_ref.owner;
+   if (!device->vk.WriteAccelerationStructuresPropertiesKHR) {
+      a->ret = pv_exec_refuse(x);
       return;
    }
-   uint64_t held = span + longest;
-   a->ret = device->vk.GetQueryPoolResults(a->device, a->queryPool, a->firstQuery, a->queryCount, held, scratch, a->stride,
-                                           a->flags);
-   if (a->pData)
-      memcpy(a->pData, scratch, a->dataSize < held ? a->dataSize : held);
-   pv_exec_result(x, a->ret);
+   const struct roomy room = make_room(x, a->accelerationStructureCount, a->stride, sizeof(uint64_t));
+   a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (!room.bytes)
+      return;
+   a->ret = device->vk.WriteAccelerationStructuresPropertiesKHR(a->device, a->accelerationStructureCount,
+                                                                a->pAccelerationStructures, a->queryType, room.size,
+                                                                room.bytes, a->stride);
+   give(x, &room, a->pData, a->dataSize, a->ret);
+}
+
+#define GROUP_HANDLE_MOST 256u // bytes; drivers have 32 and 64
+
+static VkResult group_handles(struct pv_exec *x, PFN_vkGetRayTracingShaderGroupHandlesKHR get,
+                              const struct pv_args_vkGetRayTracingShaderGroupHandlesKHR *a)
+{
+   if (!get)
+      return pv_exec_refuse(x);
+   const struct roomy room = make_room(x, a->groupCount, GROUP_HANDLE_MOST, GROUP_HANDLE_MOST);
+   if (!room.bytes)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   VkResult result = get(a->device, a->pipeline, a->firstGroup, a->groupCount, room.size, room.bytes);
+   give(x, &room, a->pData, a->dataSize, result);
+   return result;
+}
+
+void pv_hook_vkGetRayTracingShaderGroupHandlesKHR(struct pv_exec *x,
+                                                  struct pv_args_vkGetRayTracingShaderGroupHandlesKHR *a)
+{
+   const struct pv_device *device = a->device_ref.owner;
+   a->ret = group_handles(x, device->vk.GetRayTracingShaderGroupHandlesKHR, a);
+}
+
+void pv_hook_vkGetRayTracingCaptureReplayShaderGroupHandlesKHR(
+   struct pv_exec *x, struct pv_args_vkGetRayTracingCaptureReplayShaderGroupHandlesKHR *a)
+{
+   const struct pv_device *device = a->device_ref.owner;
+   const struct pv_args_vkGetRayTracingShaderGroupHandlesKHR same = {.device = a->device,
+                                                                     .pipeline = a->pipeline,
+                                                                     .firstGroup = a->firstGroup,
+                                                                     .groupCount = a->groupCount,
+                                                                     .dataSize = a->dataSize,
+                                                                     .pData = a->pData};
+   a->ret = group_handles(x, device->vk.GetRayTracingCaptureReplayShaderGroupHandlesKHR, &same);
 }
 
 #ifdef VK_EXT_descriptor_heap

@@ -17,15 +17,21 @@ struct pv_context_core;
 
 #define PV_MAX_GPUS 16u
 
+// What pv_object.owner points to: the beginning of a struct pv_instance or pv_device.
+struct pv_owner {
+   atomic_bool dying; // its teardown has begun: nothing may be filed under it any more
+};
+
 struct pv_physical_device {
    struct pv_instance *instance;
    VkPhysicalDevice handle;
    const struct pv_gpu *gpu;
    const struct pv_gpu_view *view;
-   uint64_t id; // what the guest calls it; 0 until it was enumerated
+   _Atomic uint64_t id; // what the guest calls it; 0 until it was enumerated
 };
 
 struct pv_instance {
+   struct pv_owner owner; // first
    struct pv_instance_procs vk;
    struct pv_context_core *ctx;
    VkInstance handle;
@@ -44,6 +50,7 @@ struct pv_queue {
 };
 
 struct pv_device {
+   struct pv_owner owner; // first
    struct pv_device_procs vk;
    struct pv_context_core *ctx;
    struct pv_physical_device *physical;

@@ -8,6 +8,8 @@
 #include "core/context.h"
 #include "wire/commands.gen.h"
 
+#define IDLE_WAIT 2000000000ull // ns that work left behind may still take
+
 struct entry {
    uint64_t id;
    struct pv_object object;
@@ -146,9 +148,36 @@ static void free_device(void *p)
    free(device);
 }
 
+// Waits until every queue has done its work, but not for ever: a guest may leave behind a submission that waits for what nobody
+// will signal. False if it is still busy (or if it cannot be told): then nothing of the device may be destroyed.
+static bool device_idle(struct pv_device *device)
+{
+   const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+   uint64_t patience = pv_now() + IDLE_WAIT;
+   for (uint32_t i = 0; i < device->queue_count; i++) {
+      struct pv_queue *queue = &device->queues[i];
+      VkFence fence;
+      if (device->vk.CreateFence(device->handle, &info, NULL, &fence) != VK_SUCCESS)
+         return false;
+      pthread_mutex_lock(&queue->lock);
+      VkResult result = device->vk.QueueSubmit(queue->handle, 0, NULL, fence);
+      pthread_mutex_unlock(&queue->lock);
+      uint64_t now = pv_now();
+      if (result == VK_SUCCESS)
+         result = device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE, now < patience ? patience - now : 0);
+      if (result != VK_TIMEOUT)
+         device->vk.DestroyFence(device->handle, fence, NULL);
+      if (result == VK_TIMEOUT)
+         return false;
+   }
+   device->vk.DeviceWaitIdle(device->handle); // returns at once: the queues are empty
+   return true;
+}
+
 void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
 {
    bool reachable = !atomic_load(&ctx->was_lost); // a lost driver may hang in any call
+   atomic_store(&device->owner.dying, true);       // pairs with exec.c's file and pv_timeline_bind
    pv_timeline_unbind_device(ctx, device);
    struct gather gather = {.owner = device};
    pv_ids_foreach(ctx->ids, gather_one, &gather);
@@ -156,8 +185,11 @@ void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
       pv_warn("context %s: out of memory while ending a device; some of its objects leak", ctx->name);
    if (gather.count)
       qsort(gather.entries, gather.count, sizeof *gather.entries, by_rank);
-   if (reachable)
-      device->vk.DeviceWaitIdle(device->handle);
+   if (reachable && !device_idle(device)) {
+      pv_warn("context %s: what its guest left on the GPU does not end; the device is abandoned", ctx->name);
+      atomic_store(&ctx->was_lost, true);
+      reachable = false;
+   }
    for (size_t i = 0; i < gather.count; i++) {
       struct pv_object object;
       enum pv_id_result found = pv_ids_remove(ctx->ids, gather.entries[i].id, gather.entries[i].object.type, &object);
@@ -173,6 +205,7 @@ void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
 }
 
 struct find_device {
+   uint64_t id;
    struct pv_device *device;
 };
 
@@ -180,30 +213,43 @@ static void find_one_device(void *user, uint64_t id, const struct pv_object *obj
 {
    struct find_device *find = user;
    if (object->type == PV_OBJECT_VkDevice && object->state)
-      find->device = object->state;
+      *find = (struct find_device){.id = id, .device = object->state};
+}
+
+// Takes everything of `owner` out of the table that has no call of its own. NULL: what was made with poisoned devices.
+static void forget_of(struct pv_context_core *ctx, const void *owner)
+{
+   struct gather gather = {.owner = owner};
+   pv_ids_foreach(ctx->ids, gather_one, &gather);
+   for (size_t i = 0; i < gather.count; i++) {
+      struct pv_object object;
+      enum pv_id_result found = pv_ids_remove(ctx->ids, gather.entries[i].id, gather.entries[i].object.type, &object);
+      if (found == PV_ID_OK || found == PV_ID_POISONED)
+         free_state(ctx, &object);
+   }
+   free(gather.entries);
 }
 
 void pv_instance_teardown(struct pv_context_core *ctx)
 {
    struct pv_instance *instance = ctx->instance;
+   forget_of(ctx, NULL);
    if (!instance)
       return;
+   atomic_store(&instance->owner.dying, true); // pairs with exec.c's file and vkCreateDevice
    for (;;) {
       struct find_device find = {0};
       pv_ids_foreach(ctx->ids, find_one_device, &find);
       if (!find.device)
          break;
       struct pv_object object;
-      pv_ids_remove(ctx->ids, find.device->id, PV_OBJECT_VkDevice, &object);
-      pv_device_teardown(ctx, find.device);
+      if (pv_ids_remove(ctx->ids, find.id, PV_OBJECT_VkDevice, &object) == PV_ID_OK) // else another ring has it in hand
+         pv_device_teardown(ctx, find.device);
    }
-   struct pv_object object;
-   for (uint32_t i = 0; i < instance->device_count; i++)
-      if (instance->devices[i].id)
-         pv_ids_remove(ctx->ids, instance->devices[i].id, PV_OBJECT_VkPhysicalDevice, &object);
-   pv_ids_remove(ctx->ids, instance->id, PV_OBJECT_VkInstance, &object);
+   forget_of(ctx, instance);
    if (!atomic_load(&ctx->was_lost))
       instance->vk.DestroyInstance(instance->handle, NULL);
    ctx->instance = NULL;
+   atomic_store(&ctx->has_instance, false);
    pv_ids_retire(ctx->ids, free, instance);
 }

@@ -7,7 +7,8 @@
 
 #include "core/context.h"
 
-#define WAIT_SLICE 50000000ull // ns a host wait may last before the thread looks at the world again
+#define UNBIND_WAIT 2000000000ull // ns that the fences of a device which goes away may still take, all together
+#define WAIT_SLICE  50000000ull   // ns a host wait may last before the thread looks at the world again
 
 static bool dead(struct pv_context_core *ctx)
 {
@@ -21,9 +22,10 @@ static void retire_first(struct pv_context_core *ctx, struct pv_timeline *timeli
    timeline->first = fence->next;
    if (!timeline->first)
       timeline->last = &timeline->first;
-   if (fence->fence) {
+   // One that may still be in use is left to the end of its device.
+   if (fence->fence && fence->signalled) {
       struct pv_device *device = timeline->queue->device;
-      if (dead(ctx) || timeline->spare_count == timeline->spare_capacity ||
+      if (timeline->spare_count == timeline->spare_capacity ||
           device->vk.ResetFences(device->handle, 1, &fence->fence) != VK_SUCCESS)
          device->vk.DestroyFence(device->handle, fence->fence, NULL);
       else
@@ -47,6 +49,7 @@ static bool first_done(struct pv_context_core *ctx, struct pv_timeline *timeline
    pthread_mutex_unlock(&timeline->lock); // only this side takes fences off the list
    VkResult result = device->vk.WaitForFences(device->handle, 1, &handle, VK_TRUE, timeout);
    pthread_mutex_lock(&timeline->lock);
+   fence->signalled = result == VK_SUCCESS;
    if (result == VK_ERROR_DEVICE_LOST)
       pv_context_core_lose(ctx, "the host's driver says so");
    return result != VK_TIMEOUT;
@@ -64,7 +67,7 @@ static void *timeline_main(void *user)
    struct pv_timeline *timeline = &waiter.ctx->timelines[waiter.ring_idx];
    pv_thread_name("pv-timeline");
    pthread_mutex_lock(&timeline->lock);
-   while (!timeline->stop || timeline->first) {
+   while (!timeline->stop) { // what is pending then is left to pv_timeline_unbind_device
       if (!timeline->first) {
          pthread_mutex_unlock(&timeline->lock);
          pv_gate_wait(&timeline->gate, PV_NEVER);
@@ -81,7 +84,8 @@ int pv_timeline_bind(struct pv_context_core *ctx, uint32_t ring_idx, struct pv_q
 {
    struct pv_timeline *timeline = &ctx->timelines[ring_idx];
    pthread_mutex_lock(&timeline->lock);
-   int error = timeline->queue ? -EEXIST : 0;
+   // A device that is going has unbound its timelines, or will once it gets this lock.
+   int error = timeline->queue ? -EEXIST : atomic_load(&queue->device->owner.dying) ? -ENODEV : 0;
    if (!error) {
       timeline->queue = queue;
       timeline->stop = false;
@@ -92,6 +96,7 @@ int pv_timeline_bind(struct pv_context_core *ctx, uint32_t ring_idx, struct pv_q
 
 void pv_timeline_unbind_device(struct pv_context_core *ctx, struct pv_device *device)
 {
+   uint64_t patience = pv_now() + UNBIND_WAIT;
    for (uint32_t i = 1; i < PV_TIMELINES; i++) {
       struct pv_timeline *timeline = &ctx->timelines[i];
       pthread_mutex_lock(&timeline->lock);
@@ -108,10 +113,11 @@ void pv_timeline_unbind_device(struct pv_context_core *ctx, struct pv_device *de
       pthread_mutex_lock(&timeline->lock);
       timeline->threaded = false;
       while (timeline->first) {
-         first_done(ctx, timeline, 2000000000ull);
+         uint64_t now = pv_now();
+         first_done(ctx, timeline, now < patience ? patience - now : 0);
          retire_first(ctx, timeline, i);
       }
-      for (uint32_t k = 0; k < timeline->spare_count; k++)
+      for (uint32_t k = 0; k < timeline->spare_count && !atomic_load(&ctx->was_lost); k++)
          device->vk.DestroyFence(device->handle, timeline->spare[k], NULL);
       free(timeline->spare);
       timeline->spare = NULL;

@@ -2,16 +2,83 @@
 //
 // A worker: one process, one client, from its first byte to its last.
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/os.h"
 #include "front/stats.h"
 #include "front/vtest.h"
 #include "guard/guard.h"
 #include "pearvisor/server.h"
+
+// From the moment its client is gone a worker has so long to end what it is in: a wait on the control path, the GPU's
+// last work, a driver's own end. A guest that leaves something behind which never ends must not keep a worker for ever.
+#define LAST_MS 10000
+
+struct watch {
+   int client;     // the connection; not looked at any more once `leaving` was signalled
+   int leaving[2]; // events: the conversation is over,
+   int through[2]; // and all of it is cleaned up
+   pthread_t thread;
+};
+
+static void *watch_main(void *user)
+{
+   const struct watch *watch = user;
+   // POLLHUP comes unasked.
+   struct pollfd gone[2] = {{.fd = watch->leaving[0], .events = POLLIN}, {.fd = watch->client}};
+   struct pollfd through = {.fd = watch->through[0], .events = POLLIN};
+   int n;
+   pv_thread_name("pv-watch");
+   while (poll(gone, 2, -1) < 0 && errno == EINTR)
+      ;
+   while ((n = poll(&through, 1, LAST_MS)) < 0 && errno == EINTR)
+      ;
+   if (!n) {
+      pv_warn("the client is gone, but what it left behind does not end: the worker ends with it");
+      _exit(0); // not exit: the driver's own end may be what hangs
+   }
+   return NULL;
+}
+
+static void close_event(int fds[2])
+{
+   close(fds[0]);
+   if (fds[1] != fds[0])
+      close(fds[1]);
+}
+
+static int watch_start(struct watch *watch, int fd)
+{
+   watch->client = fd;
+   int ret = pv_event_create(watch->leaving);
+   if (ret)
+      return ret;
+   ret = pv_event_create(watch->through);
+   if (ret)
+      goto close_leaving;
+   ret = pv_thread_start(&watch->thread, watch_main, watch);
+   if (!ret)
+      return 0;
+   close_event(watch->through);
+close_leaving:
+   close_event(watch->leaving);
+   return ret;
+}
+
+static void watch_end(struct watch *watch)
+{
+   pv_event_signal(watch->leaving);
+   pv_event_signal(watch->through);
+   pthread_join(watch->thread, NULL);
+   close_event(watch->leaving);
+   close_event(watch->through);
+}
 
 // Blobs and waits are descriptors, and a guest may have thousands; the limits of an interactive shell are for select().
 static void raise_fd_limit(void)
@@ -65,14 +132,25 @@ int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *s
    int lifeline = pv_guard_tether();
    raise_fd_limit();
    const struct pv_core_params core = core_params(params);
+   struct watch watch;
+   ret = watch_start(&watch, fd);
+   if (ret) {
+      pv_error("a worker cannot start: %s", strerror(-ret));
+      close(fd);
+      return ret;
+   }
    struct pv_vtest *vtest = pv_vtest_create(fd, lifeline, &core);
-   if (!vtest)
+   if (!vtest) {
+      watch_end(&watch);
       return -ENOMEM;
+   }
    ret = pv_vtest_serve(vtest);
+   pv_event_signal(watch.leaving);
    // Before the objects are destroyed, which takes as long as the GPU is busy. Clients that never came to a context did
    // nothing.
    if (stats_file && pv_vtest_context(vtest))
       pv_stats_append(stats_file, pv_vtest_name(vtest), pv_vtest_core(vtest), pv_vtest_context(vtest));
    pv_vtest_destroy(&vtest);
+   watch_end(&watch);
    return ret;
 }

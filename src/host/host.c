@@ -41,7 +41,7 @@ static int load_library(struct pv_host *host, const char *driver)
    }
    // A driver named directly wants to hear which interface version its caller speaks (loader-driver interface, version
    // 5).
-   PFN_vkVoidFunction (*negotiate)(uint32_t *) = NULL;
+   VkResult (*negotiate)(uint32_t *) = NULL;
    void *negotiate_proc = dlsym(host->library, "vk_icdNegotiateLoaderICDInterfaceVersion");
    memcpy(&negotiate, &negotiate_proc, sizeof negotiate);
    uint32_t interface_version = 5;
@@ -327,11 +327,14 @@ void *pv_chain_find(const void *chain, VkStructureType type)
 
 bool pv_chain_drop(void *root, VkStructureType type)
 {
-   for (VkBaseOutStructure *s = root; s->pNext; s = s->pNext) {
+   bool dropped = false;
+   for (VkBaseOutStructure *s = root; s->pNext;) {
       if (s->pNext->sType == type) {
          s->pNext = s->pNext->pNext;
-         return true;
+         dropped = true;
+      } else {
+         s = s->pNext;
       }
    }
-   return false;
+   return dropped;
 }

@@ -58,7 +58,7 @@ bool pv_gpu_has(const struct pv_gpu *gpu, const char *extension);
 
 // Finds a structure in a pNext chain, or NULL.
 void *pv_chain_find(const void *chain, VkStructureType type);
-// Takes the first structure of that type out of the chain that starts at root->pNext. True if there was one.
+// Takes every structure of that type out of the chain that starts at root->pNext. True if there was one.
 bool pv_chain_drop(void *root, VkStructureType type);
 
 // Looks for a way to share this GPU's memory, proves it on a device of its own and fills path, note, shareable_types and

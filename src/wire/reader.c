@@ -130,7 +130,7 @@ uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struc
       pv_reader_fail(r, "object id of another type", id);
       return 0;
    }
-   if (r->owner && object.owner != r->owner && pv_object_is_of_device(type)) {
+   if (r->owned && object.owner != r->owner && pv_object_is_of_device(type)) {
       pv_reader_fail(r, "object id of another device", id);
       return 0;
    }
@@ -148,6 +148,7 @@ uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_r
    }
    uint64_t handle = pv_reader_resolve(r, id, type, ref);
    r->owner = ref->owner;
+   r->owned = r->ids != NULL;
    return handle;
 }
 

@@ -30,9 +30,11 @@ struct pv_reader {
    struct pv_arena *arena;
    struct pv_ids *ids;  // NULL: handles stay ids (client side, tests)
    const void *owner;   // the device the command goes to; handles of another device are refused
+   bool owned;          // `owner` is known. It may be NULL then: a poisoned device, which owns only what was made with it
    struct pv_ref kept, kept_before; // the last two handles of members that venus.xml marks with <keep>
    const char *why;     // the first reason the bytes are undecodable, one phrase; NULL = all well
    uint64_t why_value;  // a number that goes with it (an id, a count, an sType)
+   const char *refused; // decodable, but the host must not see it: one phrase; NULL = nothing of the kind (check.h)
    bool poisoned;       // some handle resolved to a poisoned id
    uint32_t depth;
 };
@@ -70,7 +72,7 @@ static inline uint64_t pv_load64(const uint8_t *p)
 }
 
 // Resolves an id of `type` to the host's handle; 0 and a reason, or 0 and `poisoned`, if there is none. `ref` may be
-// NULL. Without a table the id itself is the handle. While `owner` is set, a handle of another device is refused.
+// NULL. Without a table the id itself is the handle. Once the owner is known, a handle of another device is refused.
 uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref);
 
 // --- what the generated code is made of

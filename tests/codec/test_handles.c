@@ -3,7 +3,7 @@
 // Ids become host handles while a command is read: of the right type, alive, and of the device the command goes to.
 #include "golden.h"
 
-enum { INSTANCE = 1, DEVICE, OTHER_DEVICE, BUFFER, OTHER_BUFFER, POISONED, POOL };
+enum { INSTANCE = 1, DEVICE, OTHER_DEVICE, BUFFER, OTHER_BUFFER, POISONED, POOL, POISONED_DEVICE, ITS_BUFFER };
 
 static struct pv_ids *ids;
 static struct pv_ids_reader inside;
@@ -29,6 +29,8 @@ static int setup(void **state)
    file(OTHER_BUFFER, PV_OBJECT_VkBuffer, &other_record, NULL, false);
    file(POISONED, PV_OBJECT_VkBuffer, &device_record, NULL, true);
    file(POOL, PV_OBJECT_VkCommandPool, &device_record, &pool_record, false);
+   file(POISONED_DEVICE, PV_OBJECT_VkDevice, NULL, NULL, true);
+   file(ITS_BUFFER, PV_OBJECT_VkBuffer, NULL, NULL, true);
    pv_ids_reader_add(ids, &inside);
    pv_ids_enter(ids, &inside);
    return 0;
@@ -109,6 +111,19 @@ static void poison_is_noted(void **state)
    assert_true(r.poisoned);
    assert_true(args.buffer == VK_NULL_HANDLE);
    assert_int_equal(args.buffer_ref.id, POISONED);
+}
+
+static void a_poisoned_device_has_only_its_own(void **state)
+{
+   (void)state;
+   struct pv_args_vkDestroyBuffer args;
+   struct pv_reader r = destroy(POISONED_DEVICE, BUFFER, &args);
+   assert_string_equal(r.why, "object id of another device");
+   r = destroy(POISONED_DEVICE, ITS_BUFFER, &args);
+   assert_null(r.why);
+   assert_true(r.poisoned);
+   r = destroy(DEVICE, ITS_BUFFER, &args);
+   assert_string_equal(r.why, "object id of another device");
 }
 
 static void new_ids_are_not_looked_up(void **state)
@@ -203,6 +218,7 @@ int main(void)
       cmocka_unit_test(null_is_fine_but_for_the_first),
       cmocka_unit_test(strangers_are_refused),
       cmocka_unit_test(poison_is_noted),
+      cmocka_unit_test(a_poisoned_device_has_only_its_own),
       cmocka_unit_test(new_ids_are_not_looked_up),
       cmocka_unit_test(a_marked_member_is_kept),
       cmocka_unit_test(chains_have_an_end),

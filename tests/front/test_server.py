@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import tempfile
 import unittest
 from pathlib import Path
@@ -42,6 +43,7 @@ class Broker(unittest.TestCase):
                 workers = server.workers()
                 self.assertEqual(len(workers), 1)
                 ring = v.Ring(client)
+                self.assertEqual(client.ask(v.PING), ())    # the ring is there
                 self.assertEqual(server.stop(sig), 0)
                 self.assertTrue(ring.status & 2, 'the ring does not say that it is over')
             self.assertFalse(os.path.exists(server.path))
@@ -114,6 +116,16 @@ class Broker(unittest.TestCase):
             client.sock.close()
         self.assertTrue(v.wait_until(lambda: not server.workers()))
         self.assertTrue(v.wait_until(lambda: server.fds() == before), f'{server.fds()} descriptors, {before} before')
+
+    def test_no_worker_stays_for_a_client_that_left_an_endless_wait(self) -> None:
+        server = self.serve().ready()
+        with v.Client(server.path).start() as client:
+            ring = v.Ring(client)
+            ring.push(struct.pack('=2I Q', 252, 0, 1 << 60))        # the ring waits for the control path,
+            client.submit(struct.pack('=2I 2Q', 253, 0, ring.key, ring.tail))   # which waits for the ring
+        self.assertEqual(len(server.workers()), 1)
+        self.assertTrue(v.wait_until(lambda: not server.workers()))
+        self.assertIn('what it left behind does not end', server.log)
 
     def test_the_broker_loads_no_vulkan_and_its_workers_are_clean(self) -> None:
         server = self.serve().ready()
