@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`./dev demo`: renders one scene natively and as a guest of PearVisor on the same driver, compares, tells what happened."""
+"""`./dev demo`: renders one scene natively and as a guest of PearVisor, compares, and tells what happened."""
 
 import glob
 import json
@@ -74,7 +74,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     programs = [path for path in project.glob("build/*/demo/pearvisor-demo") if path.is_file()]
     if not programs:
-        sys.exit("demo: build/ holds no demo program; Meson found something missing when it configured (./dev build says what).")
+        sys.exit("demo: build/ holds no demo program; its part of tests/ is missing.")
     driver, picture = software_driver(), project / "demo.png"
     with tempfile.TemporaryDirectory(prefix="pearvisor-demo-") as folder:
         native, guest, figures = (Path(folder) / name for name in ("native.png", "guest.png", "stats"))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 #
 # Sourced by ./dev: finds or makes a place where PearVisor can be built and run.
 #
-# A new enough distribution is used as it is, with its packages installed (`native`). Anything older gets a Debian 13 root of
-# ours, kept in the cache directory for every clone and entered by scripts/enter-root (`root`). Inside that root ./dev runs
-# again and finds the mark left there (`inside`). Both also get a second, newer guest driver to test against.
+# A new enough distribution is used as it is, with its packages installed (`native`). Anything older gets a Debian 13
+# root of ours, kept in the cache directory for every clone and entered by scripts/enter-root (`root`). Inside that root
+# ./dev runs again and finds the mark left there (`inside`). Both also get a second, newer guest driver to test against.
 #
 # Every message goes to stderr: `./dev run` leaves stdout to the command it runs.
 
@@ -82,8 +83,8 @@ place()
 missing_packages()
 {
    if command -v dpkg-query >/dev/null; then
-      comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | sort -u) \
-         <(printf '%s\n' "$@" | sort -u)
+      comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+         sed -n 's/^installed //p' | sort -u) <(printf '%s\n' "$@" | sort -u)
    else
       local package
       for package; do
@@ -121,16 +122,20 @@ install_mmdebstrap()
 # Prints what keeps mmdebstrap from working for this user; nothing if it can.
 mmdebstrap_trouble()
 {
+   local free
    [ "$(id -u)" = 0 ] && return
    if ! unshare --user --map-root-user --mount true 2>/dev/null; then
-      echo 'this system gives ordinary users no user namespaces; run ./dev as root once.'
+      echo 'this system gives ordinary users no user namespaces; run ./dev as root.'
    elif ! grep -q "^\($(id -un)\|$(id -u)\):" /etc/subuid; then
-      echo "no sub-ids; run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
+      free=$(awk -F: 'BEGIN { free = 100000 } $2 + $3 > free { free = $2 + $3 } END { print free }' /etc/sub[ug]id)
+      free=$free-$((free + 65535))
+      echo "no sub-ids; run: sudo usermod --add-subuids $free --add-subgids $free $(id -un)"
    fi
 }
 
-# debian SUITE OPTION…: writes a Debian tree as a tar stream to stdout. Without a mirror mmdebstrap takes Debian's own; what the
-# outside's apt knows of proxies counts here too. The temporary tree must be where sub-ids can reach it: not in the home directory.
+# debian SUITE OPTION…: writes a Debian tree as a tar stream to stdout. Without a mirror mmdebstrap takes Debian's own;
+# what the outside's apt knows of proxies counts here too. The temporary tree must be where sub-ids can reach it: not in
+# the home directory.
 debian()
 {
    local suite=$1 option options=()
@@ -152,8 +157,8 @@ unpack()
 unfinished=''
 trap '[ -z "$unfinished" ] || rm -rf --one-file-system "$unfinished"' EXIT
 
-# once NAME FUNCTION: makes the cached directory NAME by calling FUNCTION with a temporary one, which gets its name only when
-# it is complete. Of several ./dev at a time one makes it and the others wait. Fails as FUNCTION fails.
+# once NAME FUNCTION: makes the cached directory NAME by calling FUNCTION with a temporary one, which gets its name only
+# when it is complete. Of several ./dev at a time one makes it and the others wait. Fails as FUNCTION fails.
 once()
 {
    local name=$1 function=$2 status=0
@@ -185,8 +190,8 @@ make_root()
    : >"$1$mark"
 }
 
-# The virtio driver of Debian's next release, with the two libraries of it that Debian 13 has too old, and its Vulkan headers.
-# It is a convenience: tests that want it are skipped where it is missing.
+# The virtio driver of Debian's next release, with the two libraries of it that Debian 13 has too old, and its Vulkan
+# headers. It is a convenience: tests that want it are skipped where it is missing.
 make_next()
 {
    local driver=$1/guest-forky vulkan=$1/vulkan-forky from=$1/from
@@ -194,14 +199,15 @@ make_next()
    mkdir "$driver" "$vulkan" "$from"
    debian forky --variant=extract --include=mesa-vulkan-drivers,libvulkan-dev |
       unpack "$from" --wildcards './usr/lib/*/libvulkan_virtio.so' './usr/lib/*/libdisplay-info.so.*' \
-         './usr/lib/*/libwayland-client.so.*' './usr/include/vulkan' './usr/include/vk_video' './usr/share/vulkan/registry' ||
+         './usr/lib/*/libwayland-client.so.*' './usr/include/vulkan' './usr/include/vk_video' \
+         './usr/share/vulkan/registry' ||
       return
    mv "$from/usr/include" "$from/usr/share/vulkan/registry" "$vulkan" &&
       cp "$from"/usr/lib/*/libvulkan_virtio.so "$driver" &&
       cp --dereference "$from"/usr/lib/*/lib{display-info,wayland-client}.so.? "$driver" &&
       rm -r "$from" &&
-      echo '{"file_format_version": "1.0.1", "ICD": {"api_version": "1.4.0", "library_path": "./libvulkan_virtio.so"}}' \
-         >"$driver/virtio_icd.json" &&
+      printf '%s\n' >"$driver/virtio_icd.json" \
+         '{"file_format_version": "1.0.1", "ICD": {"api_version": "1.4.0", "library_path": "./libvulkan_virtio.so"}}' &&
       in_place "$project/scripts/rename-libraries" "$driver" libvulkan_virtio.so
 }
 

@@ -24,28 +24,34 @@ SKIPPED = ("SKIP",)
 
 @dataclass(frozen=True)
 class Variant:
-    """A further build directory and the suites that are run from it."""
+    """A further build directory and what is run from it: suites, or single tests as SUITE/TEST."""
 
     name: str
     why: str
     options: tuple[str, ...]
-    suites: tuple[str, ...]
+    selection: tuple[str, ...]
     compiler: str = "cc"
     timeout_multiplier: int = 5
+
+    def selects(self, test: dict) -> bool:
+        return any(suite in self.selection or f"{suite}/{test['name']}" in self.selection for suite in suites_of(test))
+
+
+ADDRESS = Variant("asan", "AddressSanitizer and UndefinedBehaviorSanitizer", ("-Db_sanitize=address,undefined",),
+                  ("unit", "ring", "codec", "hostile/stream"))
 
 
 def variants() -> dict[str, list[Variant]]:
     """The variants by the name of the suite they belong to; in the order in which they are run."""
     found = {
         "san": [
-            Variant("asan", "AddressSanitizer and UndefinedBehaviorSanitizer", ("-Db_sanitize=address,undefined",),
-                    ("unit", "ring", "codec")),
+            ADDRESS,
             # Clang, so that its warnings count as well.
             Variant("tsan", "ThreadSanitizer", ("-Db_sanitize=thread", "-Db_lundef=false"), ("unit", "ring"), "clang"),
         ],
     }
     if root := os.environ.get("PEARVISOR_VULKAN_NEXT"):
-        found["next"] = [Variant("next", "the newer Vulkan registry", (f"-Dvk_root={root}",), ("codec",),
+        found["next"] = [Variant("next", "the newer Vulkan registry", (f"-Dvk_root={root}",), ("codec", "front"),
                                  timeout_multiplier=1)]
     return found
 
@@ -96,27 +102,23 @@ def introspect(build: Path, what: str) -> list[dict]:
     return json.loads(subprocess.check_output(["meson", "introspect", f"--{what}", str(build)]))
 
 
-def suites_of(build: Path) -> set[str]:
-    """The names of Meson's suites in a build directory."""
-    return {suite.split(":")[-1] for test in introspect(build, "tests") for suite in test["suite"]}
+def suites_of(test: dict) -> set[str]:
+    """The suites of one test as `meson introspect` tells it."""
+    return {suite.split(":")[-1] for suite in test["suite"]}
 
 
-def programs_of(build: Path, suites: set[str]) -> list[str]:
-    """The files that the tests of some suites need built. (`meson test` itself would build those of every suite.)"""
-    needed = {target for test in introspect(build, "tests") for target in test["depends"]
-              if suites & {suite.split(":")[-1] for suite in test["suite"]}}
+def files_of(build: Path, tests: list[dict]) -> list[str]:
+    """What ninja must build for some tests. (`meson test` itself would build what any test needs.)"""
+    needed = {target for test in tests for target in test["depends"]}
     return [os.path.relpath(file, build) for target in introspect(build, "targets") if target["id"] in needed
             for file in target["filename"]]
 
 
-def run_meson(build: Path, suites: list[str], totals: Totals, label: str, extra: list[str]) -> None:
-    """Runs suites of one build directory and adds their results; the log stays in its meson-logs/."""
+def run_meson(build: Path, label: str, selection: list[str], totals: Totals) -> None:
+    """Runs tests of one build directory and adds their results; the log stays in its meson-logs/."""
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    command = ["meson", "test", "-C", str(build), "--print-errorlogs", *extra]
-    for suite in suites:
-        command += ["--suite", suite]
-    status = run(command)
+    status = run(["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", *selection])
     before = totals.results.total()
     if log.exists():
         for line in log.read_text(encoding="utf-8").splitlines():
@@ -129,20 +131,22 @@ def run_meson(build: Path, suites: list[str], totals: Totals, label: str, extra:
 def run_variant(project: Path, variant: Variant, totals: Totals) -> None:
     """Builds what a variant needs and runs it."""
     build = project / f"build-{variant.name}"
-    print(f"\n== {variant.name}: the suites {', '.join(variant.suites)} with {variant.why}", flush=True)
-    if not (build / "build.ninja").exists():
-        setup = ["meson", "setup", str(build), str(project), *variant.options]
+    print(f"\n== {variant.name}: {', '.join(variant.selection)} with {variant.why}", flush=True)
+    if (build / "build.ninja").exists():
+        configure = ["ninja", "-C", str(build), "build.ninja"]
+    else:
+        configure = ["meson", "setup", str(build), str(project), *variant.options]
         if os.environ.get("CI") == "true":
-            setup.append("-Dwerror=true")
-        if run(setup, {"CC": variant.compiler}) != 0:
-            totals.add(variant.name + ": meson setup", "failed")
-            return
-    suites = suites_of(build) & set(variant.suites)
-    if run(["ninja", "-C", str(build), *programs_of(build, suites)]) != 0:
+            configure.append("-Dwerror=true")
+    if run(configure, {"CC": variant.compiler}) != 0:
+        totals.add(variant.name + ": meson setup", "failed")
+        return
+    tests = [test for test in introspect(build, "tests") if variant.selects(test)]
+    if run(["ninja", "-C", str(build), *files_of(build, tests)]) != 0:
         totals.add(variant.name + ": ninja", "failed")
         return
-    run_meson(build, sorted(suites), totals, variant.name + ": ",
-              ["--no-rebuild", "--timeout-multiplier", str(variant.timeout_multiplier)])
+    run_meson(build, variant.name + ": ", [*sorted({test["name"] for test in tests}), "--timeout-multiplier",
+                                           str(variant.timeout_multiplier)], totals)
 
 
 def arguments() -> argparse.Namespace:
@@ -154,11 +158,13 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    args = arguments()
+    args, totals = arguments(), Totals()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     build = args.project / "build"
-    own = suites_of(build)
+    own = sorted(set().union(*map(suites_of, introspect(build, "tests"))))
     further = variants()
-    known = sorted(own) + list(further)
+    known = own + list(further)
     if args.list:
         print("\n".join(known))
         return 0
@@ -166,13 +172,9 @@ def main() -> int:
         if suite not in known:
             print(f"dev: no suite '{suite}'; there are {', '.join(known)}", file=sys.stderr)
             return 2
-
     chosen = args.suites or known
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    totals = Totals()
-    if mesons := [suite for suite in chosen if suite in own]:
-        run_meson(build, mesons, totals, "", ["--no-rebuild"])
+    if suites := [suite for suite in chosen if suite in own]:
+        run_meson(build, "", [argument for suite in suites for argument in ("--suite", suite)], totals)
     for name in further:
         if name in chosen:
             for variant in further[name]:
