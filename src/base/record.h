@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Recordings: the file format that core/capture.c writes and front/replay.c reads. It stands below both, so that neither has
-// to know the other. What a record means is the renderer's affair; here are only bytes, lengths and their checks.
+// Recordings: the file format that core/capture.c writes and front/replay.c reads. It stands below both, so that
+// neither has to know the other. What a record means is the renderer's affair; here are only bytes, lengths and their
+// checks.
 //
-// A file is a header and records, all little-endian, all lengths multiples of 4. It ends with a PV_RECORD_END; without one
-// its writer was killed, and it is good as far as it goes. The *contents* of shared and device memory are not recorded.
+// A file is a header and records, all little-endian, all lengths multiples of 4. It ends with a PV_RECORD_END; without
+// one its writer was killed, and it is good as far as it goes. The *contents* of shared and device memory are not
+// recorded.
 #ifndef PV_BASE_RECORD_H
 #define PV_BASE_RECORD_H
 
@@ -54,8 +56,8 @@ struct pv_record_reader {
 const char *pv_record_open(struct pv_record_reader *reader, const char *path);
 void pv_record_close(struct pv_record_reader *reader);
 
-// Reads the next record. 1: there it is; 0: the end, marked as such; -ENODATA: the file stops without an end mark, at a whole
-// record; -EPIPE: in the middle of one; -EBADMSG: what is there is no record; -ENOMEM, -EIO.
+// Reads the next record. 1: there it is; 0: the end, marked as such; -ENODATA: the file stops without an end mark, at a
+// whole record; -EPIPE: in the middle of one; -EBADMSG: what is there is no record; -ENOMEM, -EIO.
 int pv_record_next(struct pv_record_reader *reader);
 
 #endif

@@ -2,8 +2,9 @@
 //
 // The capture tap: what a context executes, appended to a file (base/record.h) in an order that can be replayed.
 //
-// A command is written once it is decoded and before anything happens, so a recording of a driver that crashed holds the
-// command that did it; and a command that uses an object always comes after the one that made it, whatever ring they came from.
+// A command is written once it is decoded and before anything happens, so a recording of a driver that crashed holds
+// the command that did it; and a command that uses an object always comes after the one that made it, whatever ring
+// they came from.
 #ifndef PV_CORE_CAPTURE_H
 #define PV_CORE_CAPTURE_H
 

@@ -356,9 +356,11 @@ int pv_context_core_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64
    atomic_fetch_add_explicit(&ctx->fences, 1, memory_order_relaxed);
    if (backlog->at == backlog->size || atomic_load(&ctx->state) != PV_CONTEXT_ALIVE) {
       retire_marks(ctx); // what was asked for before comes first
-      if (ring_idx && atomic_load(&ctx->state) == PV_CONTEXT_ALIVE)
-         return pv_timeline_fence(ctx, ring_idx, fence_id);
-      ctx->fence_retired(ctx->user, ring_idx, fence_id);
+      int error = ring_idx ? pv_timeline_fence(ctx, ring_idx, fence_id) : 0;
+      if (error && atomic_load(&ctx->state) == PV_CONTEXT_ALIVE)
+         return error;
+      if (!ring_idx || error)
+         ctx->fence_retired(ctx->user, ring_idx, fence_id);
       return 0;
    }
    if (backlog->mark_count == backlog->mark_room) {
@@ -442,7 +444,8 @@ size_t pv_context_core_stats(const struct pv_context_core *const_ctx, struct pv_
    qsort(all, found, sizeof *all, by_count);
    if (found > n)
       found = n;
-   memcpy(top, all, found * sizeof *all);
+   if (found)
+      memcpy(top, all, found * sizeof *all);
 done:
    free(sum);
    free(all);

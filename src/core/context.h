@@ -35,7 +35,7 @@ struct pv_resource {
    struct pv_hostmem *memory;  // what keeps base and fd alive; NULL: the caller's memory
    uint32_t map_info;
    uint64_t charged;           // bytes counted against the budget
-   atomic_bool gone;           // detached; pairs with the check in pv_decoder_resource
+   atomic_bool gone;           // detached; pairs with the checks in pv_decoder_resource and pv_decoder_hold
    _Atomic uint32_t refs;
    struct pv_resource *next;
 };
@@ -73,6 +73,7 @@ struct pv_decoder {
    struct pv_resource *reply; // NULL: no window
    uint64_t reply_offset, reply_size, reply_cursor;
    struct pv_resource *stream; // the one last executed from, kept as a cache
+   _Atomic(struct pv_resource *) using; // whose memory is being read or written; pairs with wait_for_users in resource.c
    struct pv_nested nested;
    uint64_t offset;        // bytes executed so far, for the log
    uint64_t wait_deadline; // of the command that waits; 0: none does
@@ -184,6 +185,11 @@ void pv_decoder_leave(void *decoder);
 bool pv_decoder_stopping(const struct pv_decoder *decoder);
 // A plain resource by id through the decoder's one-entry cache `slot`, or NULL. No lock when it is the cached one.
 struct pv_resource *pv_decoder_resource(struct pv_decoder *decoder, struct pv_resource **slot, uint32_t id);
+
+// Keeps a resource's memory from being taken away by a detach, for as long as it takes to copy something: no blocking, no
+// other resource and no pv_exec_fatal until pv_decoder_let_go. False if it is detached already.
+bool pv_decoder_hold(struct pv_decoder *decoder, struct pv_resource *resource);
+void pv_decoder_let_go(struct pv_decoder *decoder);
 
 // context.c
 struct pv_decoder *pv_context_ring(struct pv_context_core *ctx, uint64_t key); // ctx->lock held, or from the virtqueue

@@ -74,6 +74,21 @@ struct pv_resource *pv_decoder_resource(struct pv_decoder *decoder, struct pv_re
    return found;
 }
 
+bool pv_decoder_hold(struct pv_decoder *decoder, struct pv_resource *resource)
+{
+   // Sequentially consistent, as `gone` then `using` in pv_context_core_detach: one of the two sees the other.
+   atomic_store(&decoder->using, resource);
+   if (!atomic_load(&resource->gone))
+      return true;
+   pv_decoder_let_go(decoder);
+   return false;
+}
+
+void pv_decoder_let_go(struct pv_decoder *decoder)
+{
+   atomic_store_explicit(&decoder->using, NULL, memory_order_release); // pairs with wait_for_users in resource.c
+}
+
 static void count_command(struct pv_decoder *decoder, uint32_t cmd, uint64_t bytes, uint64_t started)
 {
    struct pv_command_counter *counter = &decoder->counters[cmd];
@@ -166,7 +181,13 @@ static bool next_stream(struct pv_decoder *decoder, enum pv_exec_state *state)
             return false;
          }
       }
+      if (!pv_decoder_hold(decoder, resource)) {
+         pv_exec_fatal(&x, "a stream in a resource that is gone", desc->resource);
+         *state = PV_EXEC_FATAL;
+         return false;
+      }
       memcpy(nested->bytes, resource->base + desc->offset, desc->size); // the one fetch of these guest bytes
+      pv_decoder_let_go(decoder);
       nested->size = desc->size;
       nested->at = 0;
       return true;

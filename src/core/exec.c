@@ -177,7 +177,7 @@ VkResult pv_exec_refuse(struct pv_exec *x)
 struct pv_writer *pv_exec_reply(struct pv_exec *x)
 {
    struct pv_decoder *d = x->decoder;
-   if (!d->reply || atomic_load_explicit(&d->reply->gone, memory_order_acquire)) {
+   if (!d->reply || !pv_decoder_hold(d, d->reply)) {
       pv_exec_fatal(x, "a reply is wanted, but no reply stream is set", 0);
       return NULL;
    }
@@ -190,6 +190,7 @@ struct pv_writer *pv_exec_reply(struct pv_exec *x)
 void pv_exec_reply_commit(struct pv_exec *x)
 {
    struct pv_decoder *d = x->decoder;
+   pv_decoder_let_go(d);
    if (x->out.full) {
       pv_exec_fatal(x, "the reply does not fit its stream", d->reply_size);
       return;

@@ -2,6 +2,7 @@
 //
 // Resources: shared memory that guest and host know by one id, and the memory budget.
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -211,8 +212,16 @@ static void retire(struct pv_context_core *ctx, struct pv_resource *resource)
    while (*link != resource)
       link = &(*link)->next;
    *link = resource->next;
-   atomic_store_explicit(&resource->gone, true, memory_order_release); // pairs with pv_decoder_resource
+   atomic_store(&resource->gone, true); // pairs with pv_decoder_resource and pv_decoder_hold
    pv_context_uncharge(ctx, resource->charged);
+}
+
+// Lets every decoder finish the copy it may be in: afterwards nobody touches the memory. Microseconds. ctx->lock held.
+static void wait_for_users(struct pv_context_core *ctx, const struct pv_resource *resource)
+{
+   for (struct pv_decoder *ring = ctx->rings; ring; ring = ring->next)
+      while (atomic_load(&ring->using) == resource) // pairs with pv_decoder_hold and pv_decoder_let_go
+         sched_yield();
 }
 
 int pv_context_core_detach(struct pv_context_core *ctx, uint32_t id)
@@ -222,6 +231,7 @@ int pv_context_core_detach(struct pv_context_core *ctx, uint32_t id)
    struct pv_decoder *ring = NULL;
    if (resource) {
       retire(ctx, resource);
+      wait_for_users(ctx, resource);
       for (ring = ctx->rings; ring && ring->ring_resource != resource; ring = ring->next)
          ;
    }

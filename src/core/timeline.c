@@ -182,10 +182,11 @@ int pv_timeline_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64_t f
    }
    *timeline->last = pending;
    timeline->last = &pending->next;
-   if (!ctx->core->polled && !timeline->threaded)
+   bool over = dead(ctx); // nothing is waited for any more
+   if (!ctx->core->polled && !timeline->threaded && !over)
       start_thread(ctx, timeline, ring_idx);
-   bool stuck = !ctx->core->polled && !timeline->threaded;
-   while (stuck && timeline->first) { // no thread to be had: wait here rather than never
+   bool here = !timeline->threaded && (over || !ctx->core->polled); // the latter: no thread to be had
+   while (here && timeline->first) {
       first_done(ctx, timeline, PV_NEVER);
       retire_first(ctx, timeline, ring_idx);
    }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The replay door: a recording in the place of a guest. Everything goes through the control path of one polled context, so
-// that a wait whose end was not recorded is noticed instead of waited for.
+// The replay door: a recording in the place of a guest. Everything goes through the control path of one polled context,
+// so that a wait whose end was not recorded is noticed instead of waited for.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -48,14 +48,16 @@ struct replay {
 
 static bool is_transport(uint32_t command)
 {
-   return (command >= SET_REPLY && command <= EXECUTE_STREAMS) || (command >= CREATE_RING && command <= WRITE_RING_EXTRA) ||
+   return (command >= SET_REPLY && command <= EXECUTE_STREAMS) ||
+          (command >= CREATE_RING && command <= WRITE_RING_EXTRA) ||
           (command >= SUBMIT_VIRTQUEUE_SEQNO && command <= WAIT_RING_SEQNO);
 }
 
 // Says which record it was. Returns `error`.
 static int complain(const struct replay *replay, int error, const char *why)
 {
-   pv_error("%s: record %" PRIu64 " at byte %" PRIu64 ": %s", replay->file, replay->reader.number, replay->reader.at, why);
+   pv_error("%s: record %" PRIu64 " at byte %" PRIu64 ": %s", replay->file, replay->reader.number, replay->reader.at,
+            why);
    return error;
 }
 
@@ -171,8 +173,8 @@ static int replay_resource(struct replay *replay)
       error = detach(replay, blob.resource);
    } else {
       error = replay->reader.record.type == PV_RECORD_ATTACH
-                 ? attach(replay, &blob)
-                 : pv_context_core_blob(replay->ctx, blob.resource, blob.blob_id, blob.size, blob.flags, &made);
+                  ? attach(replay, &blob)
+                  : pv_context_core_blob(replay->ctx, blob.resource, blob.blob_id, blob.size, blob.flags, &made);
       replay->counts.resources += !error;
    }
    return error ? complain(replay, error == -EINVAL ? -EBADMSG : error, strerror(-error)) : 0;
@@ -188,8 +190,9 @@ static int replay_all(struct replay *replay)
       if (got == -EBADMSG)
          return complain(replay, got, "the file is damaged here");
       if (got == -EPIPE || got == -ENODATA)
-         return complain(replay, -ENODATA, got == -EPIPE ? "the recording was cut off in the middle of it"
-                                                         : "the recording was cut off here: its worker was killed");
+         return complain(replay, -ENODATA,
+                         got == -EPIPE ? "the recording was cut off in the middle of it"
+                                       : "the recording was cut off here: its worker was killed");
       if (got < 0)
          return complain(replay, got, strerror(-got));
       error = replay->reader.record.type == PV_RECORD_COMMAND ? replay_command(replay) : replay_resource(replay);
@@ -205,9 +208,8 @@ static int make_context(struct replay *replay, const struct pv_renderer_params *
    if (params) {
       core.driver = params->driver;
       core.gpu = params->gpu;
-      core.limits = (struct pv_core_limits){.memory = params->limits.memory_bytes,
-                                            .objects = params->limits.objects,
-                                            .rings = params->limits.rings};
+      core.limits = (struct pv_core_limits){
+         .memory = params->limits.memory_bytes, .objects = params->limits.objects, .rings = params->limits.rings};
    }
    int error = pv_core_create(&core, &replay->core);
    if (!error)
@@ -232,7 +234,8 @@ int pv_replay(const char *file, const struct pv_renderer_params *params, struct 
       return -EBADMSG;
    }
    if (replay.reader.registry != pv_core_registry_version())
-      pv_warn("%s was recorded by a build from another Vulkan registry; commands it does not have end the replay", file);
+      pv_warn("%s was recorded by a build from another Vulkan registry; commands it does not have end the replay",
+              file);
    int error = make_context(&replay, params);
    if (!error) {
       error = replay_all(&replay);

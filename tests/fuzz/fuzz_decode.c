@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// libFuzzer's way into the decoder: any bytes as any command, with a table of objects as a renderer has it, and the reply that
-// would follow. Three builds of this file:
+// libFuzzer's way into the decoder: any bytes as any command, with a table of objects as a renderer has it, and the
+// reply that would follow. Three builds of this file:
 //
 //    plain        one decoder
 //    THREADED     two decoders on one table, while a third thread files and removes objects

@@ -16,8 +16,8 @@ static void put_instance(struct guest *g)
    PUT(g, vkCreateInstance, 0, .pCreateInfo = &instance_info, .pInstance = &instance, .asked_pInstance = 1);
    uint32_t one = 1;
    VkPhysicalDevice physical = ID(VkPhysicalDevice, PHYSICAL);
-   PUT(g, vkEnumeratePhysicalDevices, 0, .instance = instance, .pPhysicalDeviceCount = &one, .pPhysicalDevices = &physical,
-       .asked_pPhysicalDevices = 1);
+   PUT(g, vkEnumeratePhysicalDevices, 0, .instance = instance, .pPhysicalDeviceCount = &one,
+       .pPhysicalDevices = &physical, .asked_pPhysicalDevices = 1);
    const float priority = 1.0f;
    const VkDeviceQueueCreateInfo queues = {
       .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, .queueCount = 1, .pQueuePriorities = &priority};
@@ -40,8 +40,10 @@ static void put_buffer(struct guest *g, uint64_t buffer_id, uint64_t memory_id)
    VkDeviceMemory memory = ID(VkDeviceMemory, memory_id);
    const VkBufferCreateInfo buffer_info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
                                            .size = BUFFER_SIZE,
-                                           .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT};
-   const VkMemoryAllocateInfo memory_info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = BUFFER_SIZE};
+                                           .usage =
+                                               VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+   const VkMemoryAllocateInfo memory_info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                             .allocationSize = BUFFER_SIZE};
    PUT(g, vkCreateBuffer, 0, .device = device, .pCreateInfo = &buffer_info, .pBuffer = &buffer, .asked_pBuffer = 1);
    PUT(g, vkAllocateMemory, 0, .device = device, .pAllocateInfo = &memory_info, .pMemory = &memory, .asked_pMemory = 1);
    PUT(g, vkBindBufferMemory, 0, .device = device, .buffer = buffer, .memory = memory);
@@ -53,8 +55,10 @@ static void put_pools(struct guest *g)
    const VkCommandPoolCreateInfo pool_info = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                               .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT};
    VkCommandPool pool = ID(VkCommandPool, POOL), other = ID(VkCommandPool, OTHER_POOL);
-   PUT(g, vkCreateCommandPool, 0, .device = device, .pCreateInfo = &pool_info, .pCommandPool = &pool, .asked_pCommandPool = 1);
-   PUT(g, vkCreateCommandPool, 0, .device = device, .pCreateInfo = &pool_info, .pCommandPool = &other, .asked_pCommandPool = 1);
+   PUT(g, vkCreateCommandPool, 0, .device = device, .pCreateInfo = &pool_info, .pCommandPool = &pool,
+       .asked_pCommandPool = 1);
+   PUT(g, vkCreateCommandPool, 0, .device = device, .pCreateInfo = &pool_info, .pCommandPool = &other,
+       .asked_pCommandPool = 1);
    const VkCommandBufferAllocateInfo buffers = {
       .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandPool = pool, .commandBufferCount = 1};
    VkCommandBuffer buffer = ID(VkCommandBuffer, CB);
@@ -71,8 +75,8 @@ static void put_pools(struct guest *g)
    const VkDescriptorPoolCreateInfo descriptor_info = {
       .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 1, .poolSizeCount = 1, .pPoolSizes = &size};
    VkDescriptorPool descriptor_pool = ID(VkDescriptorPool, DESCRIPTOR_POOL);
-   PUT(g, vkCreateDescriptorPool, 0, .device = device, .pCreateInfo = &descriptor_info, .pDescriptorPool = &descriptor_pool,
-       .asked_pDescriptorPool = 1);
+   PUT(g, vkCreateDescriptorPool, 0, .device = device, .pCreateInfo = &descriptor_info,
+       .pDescriptorPool = &descriptor_pool, .asked_pDescriptorPool = 1);
    const VkDescriptorSetAllocateInfo sets = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
                                              .descriptorPool = descriptor_pool,
                                              .descriptorSetCount = 1,
@@ -118,7 +122,8 @@ void device_run(struct guest *g)
       poll_until(g, NULL, NULL, 0.005);
 }
 
-// --- rings --------------------------------------------------------------------------------------------------------------
+// --- rings
+// --------------------------------------------------------------------------------------------------------------
 
 void put_ring(struct guest *g, uint64_t key, uint32_t resource)
 {
@@ -171,7 +176,8 @@ bool ring_drained(struct guest *g, const uint8_t *memory, double seconds)
    return poll_until(g, drained, (void *)memory, seconds);
 }
 
-// --- the proof ----------------------------------------------------------------------------------------------------------
+// --- the proof
+// ----------------------------------------------------------------------------------------------------------
 
 static void put_copy(struct guest *g, uint32_t pattern)
 {
@@ -187,12 +193,13 @@ static void put_copy(struct guest *g, uint32_t pattern)
           .data = pattern + i);
    PUT(g, vkCmdPipelineBarrier, 0, .commandBuffer = cb, .srcStageMask = VK_PIPELINE_STAGE_TRANSFER_BIT,
        .dstStageMask = VK_PIPELINE_STAGE_TRANSFER_BIT, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier);
-   PUT(g, vkCmdCopyBuffer, 0, .commandBuffer = cb, .srcBuffer = ID(VkBuffer, BUFFER), .dstBuffer = ID(VkBuffer, OTHER_BUFFER),
-       .regionCount = 1, .pRegions = &region);
+   PUT(g, vkCmdCopyBuffer, 0, .commandBuffer = cb, .srcBuffer = ID(VkBuffer, BUFFER),
+       .dstBuffer = ID(VkBuffer, OTHER_BUFFER), .regionCount = 1, .pRegions = &region);
    PUT(g, vkEndCommandBuffer, 0, .commandBuffer = cb);
    const VkSubmitInfo submit = {
       .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &cb};
-   PUT(g, vkQueueSubmit, 0, .queue = ID(VkQueue, QUEUE), .submitCount = 1, .pSubmits = &submit, .fence = ID(VkFence, FENCE));
+   PUT(g, vkQueueSubmit, 0, .queue = ID(VkQueue, QUEUE), .submitCount = 1, .pSubmits = &submit,
+       .fence = ID(VkFence, FENCE));
 }
 
 static bool first_fence_retired(void *user)
@@ -218,4 +225,34 @@ void device_works(struct guest *g, uint32_t pattern)
       if (pv_load32((uint8_t *)blob.pointer + i) != pattern + i / 1024 * 1024)
          fail_msg("byte %u of a copied buffer is wrong", i);
    assert_int_equal(guest_state(g), PV_CONTEXT_ALIVE);
+}
+
+void other_device_works(struct pv_core *core, uint32_t pattern)
+{
+   struct guest other;
+   device_open(&other, core, "second");
+   device_works(&other, pattern);
+   guest_close(&other);
+}
+
+uint8_t *put_small_buffer(struct guest *g, uint64_t id)
+{
+   static const VkBufferCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 256, .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+   uint8_t *start = g->w.p;
+   VkBuffer buffer = ID(VkBuffer, id);
+   PUT(g, vkCreateBuffer, 0, .device = ID(VkDevice, DEVICE), .pCreateInfo = &info, .pBuffer = &buffer,
+       .asked_pBuffer = 1);
+   return start;
+}
+
+struct pv_core *device_core(const char *mode)
+{
+   struct pv_core *core = NULL;
+   polled_mode = !strcmp(mode, "polled");
+   log_start();
+   const struct pv_core_params params = {.polled = polled_mode, .limits = {.memory = 64u << 20, .objects = 1000}};
+   if (pv_core_create(&params, &core))
+      print_message("%s\n", log_so_far().last);
+   return core;
 }

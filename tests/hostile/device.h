@@ -51,8 +51,17 @@ bool ring_drained(struct guest *g, const uint8_t *memory, double seconds);
 // Fills one buffer and copies it to the other on the GPU, and looks at the bytes. The proof that a guest is well.
 void device_works(struct guest *g, uint32_t pattern);
 
-// True for renderers that are made with .polled.
+// The same for a second guest that is opened for it: a neighbour of whatever happened before.
+void other_device_works(struct pv_core *core, uint32_t pattern);
+
+// Writes a vkCreateBuffer; where it starts.
+uint8_t *put_small_buffer(struct guest *g, uint64_t id);
+
+// A renderer on the host's driver, with little memory and few objects to give. mode: "threads" or "polled". NULL: a
+// line was printed.
+struct pv_core *device_core(const char *mode);
 extern bool polled_mode;
+
 // Goes on with a polled guest until `seconds` have passed or `done` says so; no poll may take long.
 bool poll_until(struct guest *g, bool (*done)(void *), void *user, double seconds);
 

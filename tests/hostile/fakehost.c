@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A Vulkan driver that does nothing, and watches. Guests' values, however absurd, cannot hurt it, so the renderer's own code
-// can be tried with all of them in one process; and it knows what is alive, so that a stale or foreign handle that gets
-// through to the driver is found here rather than by a crash of a real one.
+// A Vulkan driver that does nothing, and watches. Guests' values, however absurd, cannot hurt it, so the renderer's own
+// code can be tried with all of them in one process; and it knows what is alive, so that a stale or foreign handle that
+// gets through to the driver is found here rather than by a crash of a real one.
 //
 // Functions it does not know by name only look at their first argument, the object every command is dispatched on.
 #include "fakehost.h"
@@ -17,17 +17,17 @@
 #define EXPORT __attribute__((visibility("default")))
 #define MAGIC  0x66616b65u
 
-#define CREATED(T)                                                                                                           \
-   T(Fence) T(Semaphore) T(Event) T(QueryPool) T(Buffer) T(BufferView) T(Image) T(ImageView) T(ShaderModule)                 \
-   T(PipelineCache) T(PipelineLayout) T(RenderPass) T(DescriptorSetLayout) T(Sampler) T(SamplerYcbcrConversion)              \
-   T(DescriptorPool) T(Framebuffer) T(CommandPool) T(DescriptorUpdateTemplate) T(PrivateDataSlot)                            \
-   T(AccelerationStructureKHR)
+#define CREATED(T)                                                                                                     \
+   T(Fence)                                                                                                            \
+   T(Semaphore) T(Event) T(QueryPool) T(Buffer) T(BufferView) T(Image) T(ImageView) T(ShaderModule) T(PipelineCache)   \
+       T(PipelineLayout) T(RenderPass) T(DescriptorSetLayout) T(Sampler) T(SamplerYcbcrConversion) T(DescriptorPool)   \
+           T(Framebuffer) T(CommandPool) T(DescriptorUpdateTemplate) T(PrivateDataSlot) T(AccelerationStructureKHR)
 
 enum type {
 #define NUMBER(name) TYPE_##name,
    CREATED(NUMBER)
 #undef NUMBER
-   TYPE_Instance,
+       TYPE_Instance,
    TYPE_PhysicalDevice,
    TYPE_Device,
    TYPE_Queue,
@@ -42,7 +42,14 @@ static const char *const type_names[] = {
 #define NAME(name) #name,
    CREATED(NAME)
 #undef NAME
-   "Instance", "PhysicalDevice", "Device", "Queue", "CommandBuffer", "DescriptorSet", "DeviceMemory", "Pipeline",
+       "Instance",
+   "PhysicalDevice",
+   "Device",
+   "Queue",
+   "CommandBuffer",
+   "DescriptorSet",
+   "DeviceMemory",
+   "Pipeline",
    "DeferredOperationKHR",
 };
 
@@ -50,7 +57,7 @@ struct object {
    uintptr_t dispatch; // where a loader would keep its table
    uint32_t magic;
    enum type type;
-   bool live;
+   _Atomic bool live;
    struct object *parent; // a pool or a device; goes with it
    void *pages;           // DeviceMemory: what was imported
    struct object *next;   // all that were ever made
@@ -59,8 +66,9 @@ struct object {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct object *objects; // since the last forget; leaked on purpose, so that stale handles can be told
 static struct object *forgotten;
-static uint64_t live_count, misuse_count, creations;
-static uint32_t fail_every;
+static uint64_t live_count, creations;
+static _Atomic uint64_t misuse_count;
+static _Atomic uint32_t fail_every;
 
 EXPORT uint64_t fakehost_live(void);
 EXPORT void fakehost_fail(uint32_t every);
@@ -103,7 +111,9 @@ static void misuse(const char *what, const void *handle)
 {
    const struct object *o = handle;
    fprintf(stderr, "fakehost: %s: %p (%s)\n", what, handle,
-           !o || o->magic != MAGIC ? "no object" : o->live ? type_names[o->type] : "not alive");
+           !o || o->magic != MAGIC ? "no object"
+           : o->live               ? type_names[o->type]
+                                   : "not alive");
    misuse_count++;
 }
 
@@ -112,7 +122,10 @@ static struct object *make(enum type type, struct object *parent)
    struct object *o = calloc(1, sizeof *o);
    if (!o)
       abort();
-   *o = (struct object){.magic = MAGIC, .type = type, .live = true, .parent = parent};
+   o->magic = MAGIC;
+   o->type = type;
+   o->live = true;
+   o->parent = parent;
    pthread_mutex_lock(&lock);
    o->next = objects;
    objects = o;
@@ -135,10 +148,10 @@ static bool check(const void *handle, enum type type, const char *what)
 static void end(struct object *o)
 {
    pthread_mutex_lock(&lock);
+   live_count -= o->live;
    o->live = false;
-   live_count--;
-   bool found = o->type == TYPE_CommandPool || o->type == TYPE_DescriptorPool || o->type == TYPE_Device;
-   for (struct object *child = found ? objects : NULL; child; child = child->next) {
+   bool owner = o->type == TYPE_CommandPool || o->type == TYPE_DescriptorPool || o->type == TYPE_Device;
+   for (struct object *child = owner ? objects : NULL; child; child = child->next) {
       if (!child->live || child->parent != o)
          continue;
       if (o->type == TYPE_Device && child->type != TYPE_Queue)
@@ -172,19 +185,20 @@ static VkResult create(VkDevice device, enum type type, void *out, const char *w
    return VK_SUCCESS;
 }
 
-// --- by type ------------------------------------------------------------------------------------------------------------
+// --- by type
+// ------------------------------------------------------------------------------------------------------------
 
-#define CREATE_AND_DESTROY(name)                                                                                             \
-   static VkResult create_##name(VkDevice device, const void *info, const void *allocator, void *out)                        \
-   {                                                                                                                         \
-      (void)info, (void)allocator;                                                                                           \
-      return create(device, TYPE_##name, out, "vkCreate" #name);                                                             \
-   }                                                                                                                         \
-   static void destroy_##name(VkDevice device, void *handle, const void *allocator)                                          \
-   {                                                                                                                         \
-      (void)allocator;                                                                                                       \
-      if (check(device, TYPE_Device, "vkDestroy" #name))                                                                     \
-         destroy(handle, TYPE_##name, "vkDestroy" #name);                                                                    \
+#define CREATE_AND_DESTROY(name)                                                                                       \
+   static VkResult create_##name(VkDevice device, const void *info, const void *allocator, void *out)                  \
+   {                                                                                                                   \
+      (void)info, (void)allocator;                                                                                     \
+      return create(device, TYPE_##name, out, "vkCreate" #name);                                                       \
+   }                                                                                                                   \
+   static void destroy_##name(VkDevice device, void *handle, const void *allocator)                                    \
+   {                                                                                                                   \
+      (void)allocator;                                                                                                 \
+      if (check(device, TYPE_Device, "vkDestroy" #name))                                                               \
+         destroy(handle, TYPE_##name, "vkDestroy" #name);                                                              \
    }
 CREATED(CREATE_AND_DESTROY)
 
@@ -216,8 +230,8 @@ static VkResult create_pipelines(VkDevice device, VkPipelineCache cache, uint32_
    return result;
 }
 
-static VkResult create_ray_pipelines(VkDevice device, void *deferred, VkPipelineCache cache, uint32_t count, const void *infos,
-                                     const void *allocator, VkPipeline *out)
+static VkResult create_ray_pipelines(VkDevice device, void *deferred, VkPipelineCache cache, uint32_t count,
+                                     const void *infos, const void *allocator, VkPipeline *out)
 {
    (void)deferred;
    return create_pipelines(device, cache, count, infos, allocator, out);
@@ -311,8 +325,8 @@ static void free_memory(VkDevice device, void *handle, const void *allocator)
    destroy(handle, TYPE_DeviceMemory, "vkFreeMemory");
 }
 
-static VkResult map_memory(VkDevice device, struct object *memory, VkDeviceSize offset, VkDeviceSize size, uint32_t flags,
-                           void **out)
+static VkResult map_memory(VkDevice device, struct object *memory, VkDeviceSize offset, VkDeviceSize size,
+                           uint32_t flags, void **out)
 {
    (void)device, (void)offset, (void)size, (void)flags;
    *out = memory->pages;
@@ -327,7 +341,8 @@ static VkResult host_pointer_properties(VkDevice device, int type, const void *p
    return VK_SUCCESS;
 }
 
-// --- instance and device ------------------------------------------------------------------------------------------------
+// --- instance and device
+// ------------------------------------------------------------------------------------------------
 
 static VkResult enumerate_version(uint32_t *version)
 {
@@ -346,9 +361,11 @@ static VkResult create_instance(const void *info, const void *allocator, VkInsta
 
 static struct object *physical_device_of(struct object *instance)
 {
+   pthread_mutex_lock(&lock);
    struct object *o = objects;
    while (o && (o->type != TYPE_PhysicalDevice || o->parent != instance))
       o = o->next;
+   pthread_mutex_unlock(&lock);
    return o;
 }
 
@@ -402,7 +419,7 @@ static void get_memory(VkPhysicalDevice device, VkPhysicalDeviceMemoryProperties
       .memoryTypeCount = 2,
       .memoryTypes = {{VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0},
                       {VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
-                          VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+                           VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
                        0}},
       .memoryHeapCount = 1,
       .memoryHeaps = {{1u << 30, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT}}};
@@ -426,7 +443,8 @@ static void get_queue_families2(VkPhysicalDevice device, uint32_t *count, VkQueu
    get_queue_families(device, count, out ? &out->queueFamilyProperties : NULL);
 }
 
-static VkResult enumerate_extensions(VkPhysicalDevice device, const char *layer, uint32_t *count, VkExtensionProperties *out)
+static VkResult enumerate_extensions(VkPhysicalDevice device, const char *layer, uint32_t *count,
+                                     VkExtensionProperties *out)
 {
    static const VkExtensionProperties one = {VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, 1};
    (void)device, (void)layer;
@@ -436,7 +454,8 @@ static VkResult enumerate_extensions(VkPhysicalDevice device, const char *layer,
    return VK_SUCCESS;
 }
 
-static VkResult create_device(VkPhysicalDevice physical, const VkDeviceCreateInfo *info, const void *allocator, VkDevice *out)
+static VkResult create_device(VkPhysicalDevice physical, const VkDeviceCreateInfo *info, const void *allocator,
+                              VkDevice *out)
 {
    (void)info, (void)allocator;
    if (!check(physical, TYPE_PhysicalDevice, "vkCreateDevice") || refuse())
@@ -488,7 +507,8 @@ static VkResult wait_for_fences(VkDevice device, uint32_t count, const VkFence *
 // Everything else: that the first argument is alive is all that is asked.
 static VkResult anything(struct object *first)
 {
-   if (!first || first->magic != MAGIC || !first->live || first->type < TYPE_Instance || first->type > TYPE_CommandBuffer)
+   if (!first || first->magic != MAGIC || !first->live || first->type < TYPE_Instance ||
+       first->type > TYPE_CommandBuffer)
       misuse("a command on something that is not alive", first);
    return VK_SUCCESS;
 }
@@ -513,7 +533,7 @@ PFN_vkVoidFunction vk_icdGetInstanceProcAddr(VkInstance instance, const char *na
 #define TWO(name) {"vkCreate" #name, create_##name}, {"vkDestroy" #name, destroy_##name},
       CREATED(TWO)
 #undef TWO
-      {"vkCreateRenderPass2", create_RenderPass},
+          {"vkCreateRenderPass2", create_RenderPass},
       {"vkCreateDeferredOperationKHR", create_deferred},
       {"vkDestroyDeferredOperationKHR", destroy_deferred},
       {"vkCreateGraphicsPipelines", create_pipelines},

@@ -25,7 +25,7 @@ struct pv_ids *mutate_ids(void)
 }
 
 // While a command is repaired, lookups come here (the linker's --wrap): the decoder says itself which type it wants.
-static struct {
+static _Thread_local struct {
    uint8_t *bytes; // NULL: nothing is being repaired
    size_t size;
 } under_repair;
@@ -122,7 +122,8 @@ static void spoil_id(struct rand *g, uint8_t *bytes, size_t size)
       uint64_t id = at >= 8 && at + 8 <= size ? pv_load64(bytes + at) : 0;
       if (id <= OBJECT_ID(0) || id >= OBJECT_ID(PV_OBJECT_LIMIT))
          continue;
-      uint64_t other[] = {id - OBJECT_ID(0) + POISONED_ID(0), OBJECT_ID(1 + rand_next(g) % (PV_OBJECT_LIMIT - 1)), 0, 999};
+      uint64_t other[] = {id - OBJECT_ID(0) + POISONED_ID(0), OBJECT_ID(1 + rand_next(g) % (PV_OBJECT_LIMIT - 1)), 0,
+                          999};
       pv_store64(bytes + at, other[rand_next(g) % 4]);
       return;
    }

@@ -2,8 +2,8 @@
 //
 // What a stock driver sent, read and written once more: usage: recorded FILE...
 //
-// Each command of the recordings is decoded (handles stay ids) and encoded again by the test's own client. The lengths must
-// agree, and the bytes too, but for the padding behind short values, which a stock driver leaves as it finds it.
+// Each command of the recordings is decoded (handles stay ids) and encoded again by the test's own client. The lengths
+// must agree, and the bytes too, but for the padding behind short values, which a stock driver leaves as it finds it.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

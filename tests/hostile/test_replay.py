@@ -91,7 +91,7 @@ class Recordings(unittest.TestCase):
                 self.assertTrue(output.endswith("the context is alive\n"), output)
 
     def test_rings_and_executed_streams_are_told_apart(self) -> None:
-        """The control path is 0 and makes the ring; what an executed stream holds follows the command that executes it."""
+        """The control path is 0 and makes the ring; what a stream holds follows the command that executes it."""
         found = [(decoder, content[:4]) for _, kind, decoder, content in
                  records(self.files["large_commands-system"].read_bytes()) if kind == 1]
         ids = {name: struct.pack("<I", number) for name, number in (("execute", 180), ("ring", 188), ("fill", 118))}

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// What a guest may not do, one case each, on the host's own driver: which end it meets, and in which words. After each a second
-// guest of the same renderer computes something, to the byte.
+// What a guest may not do, one case each, on the host's own driver: which end it meets, and in which words. After each
+// a second guest of the same renderer computes something, to the byte.
 //
 // usage: test_rules threads|polled
 #include "device.h"
 
 #include <stdatomic.h>
 
+static const char *mode;
 static struct pv_core *core;
-static const VkBufferCreateInfo small_buffer = {
-   .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 256, .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
-
-static uint8_t *put_buffer_command(struct guest *g, uint64_t id)
-{
-   uint8_t *start = g->w.p;
-   VkBuffer buffer = ID(VkBuffer, id);
-   PUT(g, vkCreateBuffer, 0, .device = ID(VkDevice, DEVICE), .pCreateInfo = &small_buffer, .pBuffer = &buffer,
-       .asked_pBuffer = 1);
-   return start;
-}
-
 static void put_window(struct guest *g, uint32_t resource, uint64_t offset, uint64_t size)
 {
    const VkCommandStreamDescriptionMESA window = {.resourceId = resource, .offset = offset, .size = size};
@@ -33,7 +22,8 @@ static void put_streams(struct guest *g, uint32_t count, uint32_t resource, uint
    PUT(g, vkExecuteCommandStreamsMESA, 0, .streamCount = count, .pStreams = count ? &stream : NULL);
 }
 
-// --- bytes that do not decode -------------------------------------------------------------------------------------------
+// --- bytes that do not decode
+// -------------------------------------------------------------------------------------------
 
 static void half_a_header(struct guest *g)
 {
@@ -42,7 +32,7 @@ static void half_a_header(struct guest *g)
 
 static void half_a_command(struct guest *g)
 {
-   put_buffer_command(g, FREE_ID);
+   put_small_buffer(g, FREE_ID);
    g->w.p -= 4;
 }
 
@@ -60,31 +50,31 @@ static void a_hole_among_the_commands(struct guest *g)
 
 static void unknown_flags(struct guest *g)
 {
-   pv_store32(put_buffer_command(g, FREE_ID) + 4, 2);
+   pv_store32(put_small_buffer(g, FREE_ID) + 4, 2);
 }
 
 static void a_wrong_stype(struct guest *g)
 {
-   pv_store32(put_buffer_command(g, FREE_ID) + 24, VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO);
+   pv_store32(put_small_buffer(g, FREE_ID) + 24, VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO);
 }
 
 static void an_unknown_struct_in_a_chain(struct guest *g)
 {
-   uint8_t *start = put_buffer_command(g, FREE_ID);
+   uint8_t *start = put_small_buffer(g, FREE_ID);
    pv_store64(start + 28, 1); // pNext: something, of the type that now follows
    pv_store32(start + 36, 1000999000);
 }
 
 static void a_struct_of_another_root(struct guest *g)
 {
-   uint8_t *start = put_buffer_command(g, FREE_ID);
+   uint8_t *start = put_small_buffer(g, FREE_ID);
    pv_store64(start + 28, 1);
    pv_store32(start + 36, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO);
 }
 
 static void a_chain_without_end(struct guest *g)
 {
-   uint8_t *start = put_buffer_command(g, FREE_ID);
+   uint8_t *start = put_small_buffer(g, FREE_ID);
    g->w.p = start + 28;
    for (int i = 0; i < 10000; i++) {
       pv_put_u64(&g->w, 1);
@@ -94,7 +84,7 @@ static void a_chain_without_end(struct guest *g)
 
 static void an_allocator(struct guest *g)
 {
-   uint8_t *start = put_buffer_command(g, FREE_ID);
+   uint8_t *start = put_small_buffer(g, FREE_ID);
    pv_store64(g->w.p - 24, 1);
    assert_true(g->w.p - 24 > start);
 }
@@ -115,10 +105,11 @@ static void an_array_unlike_its_count(struct guest *g)
 
 static void a_missing_struct(struct guest *g)
 {
-   pv_store64(put_buffer_command(g, FREE_ID) + 16, 0);
+   pv_store64(put_small_buffer(g, FREE_ID) + 16, 0);
 }
 
-// --- ids ----------------------------------------------------------------------------------------------------------------
+// --- ids
+// ----------------------------------------------------------------------------------------------------------------
 
 static void a_second_destroy(struct guest *g)
 {
@@ -143,12 +134,12 @@ static void no_dispatch_handle(struct guest *g)
 
 static void a_new_object_with_id_0(struct guest *g)
 {
-   put_buffer_command(g, 0);
+   put_small_buffer(g, 0);
 }
 
 static void a_new_object_with_an_id_in_use(struct guest *g)
 {
-   put_buffer_command(g, FENCE);
+   put_small_buffer(g, FENCE);
 }
 
 static void the_same_id_twice_in_one_command(struct guest *g)
@@ -170,9 +161,10 @@ static void a_command_buffer_whose_pool_is_gone(struct guest *g)
 static void a_set_whose_pool_was_reset(struct guest *g)
 {
    VkDescriptorSet set = ID(VkDescriptorSet, SET);
-   PUT(g, vkResetDescriptorPool, 0, .device = ID(VkDevice, DEVICE), .descriptorPool = ID(VkDescriptorPool, DESCRIPTOR_POOL));
-   PUT(g, vkFreeDescriptorSets, 0, .device = ID(VkDevice, DEVICE), .descriptorPool = ID(VkDescriptorPool, DESCRIPTOR_POOL),
-       .descriptorSetCount = 1, .pDescriptorSets = &set);
+   PUT(g, vkResetDescriptorPool, 0, .device = ID(VkDevice, DEVICE),
+       .descriptorPool = ID(VkDescriptorPool, DESCRIPTOR_POOL));
+   PUT(g, vkFreeDescriptorSets, 0, .device = ID(VkDevice, DEVICE),
+       .descriptorPool = ID(VkDescriptorPool, DESCRIPTOR_POOL), .descriptorSetCount = 1, .pDescriptorSets = &set);
 }
 
 static void a_child_freed_to_another_pool(struct guest *g)
@@ -214,7 +206,8 @@ static void a_shader_of_odd_size(struct guest *g)
    pv_store64(start + 40, 29);
 }
 
-// --- windows and streams ------------------------------------------------------------------------------------------------
+// --- windows and streams
+// ------------------------------------------------------------------------------------------------
 
 static void a_reply_that_does_not_fit(struct guest *g)
 {
@@ -268,7 +261,7 @@ static void a_stream_that_executes_streams(struct guest *g)
 
 static void a_command_across_two_streams(struct guest *g)
 {
-   put_buffer_command(g, FREE_ID);
+   put_small_buffer(g, FREE_ID);
    size_t size = (size_t)(g->w.p - g->bytes);
    memcpy(g->shared + WINDOW, g->bytes, size);
    g->w.p = g->bytes;
@@ -277,14 +270,16 @@ static void a_command_across_two_streams(struct guest *g)
    PUT(g, vkExecuteCommandStreamsMESA, 0, .streamCount = 2, .pStreams = streams);
 }
 
-// --- rings --------------------------------------------------------------------------------------------------------------
+// --- rings
+// --------------------------------------------------------------------------------------------------------------
 
 static void a_ring_with(struct guest *g, size_t field, uint64_t value)
 {
    uint8_t *start = g->w.p;
    put_ring(g, RING_KEY, 1);
    assert_int_equal(g->w.p - start, 124);
-   pv_store64(start + 44 + 8 * field, value); // offset, size, idle, head, tail, status, buffer, its size, extra, its size
+   pv_store64(start + 44 + 8 * field,
+              value); // offset, size, idle, head, tail, status, buffer, its size, extra, its size
 }
 
 static void a_ring_outside_its_resource(struct guest *g)
@@ -464,14 +459,6 @@ static bool is_over(void *user)
    return guest_state(user) == PV_CONTEXT_FATAL && log_so_far().errors;
 }
 
-static void second_guest_works(uint32_t pattern)
-{
-   struct guest other;
-   device_open(&other, core, "second");
-   device_works(&other, pattern);
-   guest_close(&other);
-}
-
 static void each_breach_ends_its_context_with_one_line(void **state)
 {
    (void)state;
@@ -494,13 +481,13 @@ static void each_breach_ends_its_context_with_one_line(void **state)
       assert_int_equal(g.retired[0], 1);
       assert_int_equal(g.retired[1], 1);
       if (i % 4 == 0)
-         second_guest_works((uint32_t)i * 0x01010101u + 7);
+         other_device_works(core, (uint32_t)i * 0x01010101u + 7);
       guest_close(&g);
       log = log_so_far();
       if (log.errors != 1)
          fail_msg("%s: then %s", fatal[i].name, log.last);
    }
-   second_guest_works(0x5ca1ab1e);
+   other_device_works(core, 0x5ca1ab1e);
 }
 
 static void a_reply_without_a_window_ends_the_context(void **state)
@@ -539,237 +526,11 @@ static void null_ids_are_nothing_to_destroy(void **state)
    guest_close(&g);
 }
 
-// --- refused, poisoned, lost --------------------------------------------------------------------------------------------
-
-static void put_huge_memory(struct guest *g, uint64_t id, uint32_t type)
-{
-   VkDeviceMemory memory = ID(VkDeviceMemory, id);
-   const VkMemoryAllocateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = 1ull << 62, .memoryTypeIndex = type};
-   PUT(g, vkAllocateMemory, 0, .device = ID(VkDevice, DEVICE), .pAllocateInfo = &info, .pMemory = &memory,
-       .asked_pMemory = 1);
-}
-
-static void put_use_of_memory(struct guest *g, uint64_t memory)
-{
-   put_buffer_command(g, FREE_ID + 50);
-   PUT(g, vkBindBufferMemory, 0, .device = ID(VkDevice, DEVICE), .buffer = ID(VkBuffer, FREE_ID + 50),
-       .memory = ID(VkDeviceMemory, memory));
-}
-
-static void what_was_refused_may_be_destroyed(void **state)
-{
-   (void)state;
-   struct guest g;
-   device_open(&g, core, "good");
-   log_forget();
-   put_huge_memory(&g, FREE_ID, 0);
-   put_huge_memory(&g, FREE_ID + 1, 31); // a type there is not
-   for (int i = 0; i < 2; i++)
-      PUT(&g, vkFreeMemory, 0, .device = ID(VkDevice, DEVICE), .memory = ID(VkDeviceMemory, FREE_ID + i));
-   device_run(&g);
-   device_works(&g, 2);
-   assert_int_equal(log_so_far().errors, 0);
-   guest_close(&g);
-}
-
-static void who_asks_hears_of_a_refusal(void **state)
-{
-   (void)state;
-   struct guest g;
-   device_open(&g, core, "good");
-   put_huge_memory(&g, FREE_ID, 0);
-   pv_store32(g.bytes + 4, 1); // with a reply
-   device_run(&g);
-   assert_int_equal(pv_load32(g.shared), PV_CMD_vkAllocateMemory);
-   assert_int_equal((int32_t)pv_load32(g.shared + 4), VK_ERROR_OUT_OF_DEVICE_MEMORY);
-   assert_int_equal(guest_state(&g), PV_CONTEXT_ALIVE);
-   log_forget();
-   PUT(&g, vkFreeMemory, 0, .device = ID(VkDevice, DEVICE), .memory = ID(VkDeviceMemory, FREE_ID));
-   device_run(&g);
-   assert_int_equal(guest_state(&g), PV_CONTEXT_FATAL); // it knew that there is no such memory
-   guest_close(&g);
-}
-
-// Checks what a lost context still does. Ends it. `full`: it has no room for another object.
-static void check_lost(struct guest *g, bool full)
-{
-   struct pv_blob_core blob;
-   VkFence fence = ID(VkFence, FENCE);
-   VkMemoryRequirements requirements = {0};
-   struct log log = log_so_far();
-   assert_int_equal(guest_state(g), PV_CONTEXT_LOST);
-   if (log.errors != 1 || log.lost != 1)
-      fail_msg("%u lines: %s", log.errors, log.first);
-   guest_rewind(g);
-   PUT(g, vkWaitForFences, 1, .device = ID(VkDevice, DEVICE), .fenceCount = 1, .pFences = &fence, .timeout = UINT64_MAX);
-   device_run(g);
-   assert_int_equal(pv_load32(g->shared), PV_CMD_vkWaitForFences);
-   assert_int_equal((int32_t)pv_load32(g->shared + 4), VK_ERROR_DEVICE_LOST);
-   struct pv_args_vkGetBufferMemoryRequirements ask = {
-      .device = ID(VkDevice, DEVICE), .buffer = ID(VkBuffer, BUFFER), .pMemoryRequirements = &requirements};
-   guest_rewind(g);
-   pv_enc_vkGetBufferMemoryRequirements(&g->w, 1, &ask);
-   device_run(g);
-   struct pv_reader r = guest_reply(g, PV_CMD_vkGetBufferMemoryRequirements);
-   requirements.size = 77;
-   pv_dec_reply_vkGetBufferMemoryRequirements(&r, &ask);
-   assert_null(r.why);
-   assert_int_equal(requirements.size, 0);
-   if (!full) // the stream is still decoded, and ids still count
-      put_buffer_command(g, FREE_ID + 60);
-   PUT(g, vkDestroyBuffer, 0, .device = ID(VkDevice, DEVICE), .buffer = ID(VkBuffer, full ? BUFFER : FREE_ID + 60));
-   device_run(g);
-   assert_int_equal(guest_state(g), PV_CONTEXT_LOST);
-   if (pv_context_core_blob(g->ctx, 9, FREE_ID, 8192, PV_BLOB_MAPPABLE, &blob) == 0) // the refused memory's
-      for (size_t i = 0; i < 8192; i++)
-         assert_int_equal(((uint8_t *)blob.pointer)[i], 0);
-   for (uint32_t i = 0; i < 2; i++) {
-      assert_int_equal(pv_context_core_fence(g->ctx, i, 1), 0);
-      assert_int_equal(g->retired[i], 1);
-   }
-   second_guest_works(3);
-   log = log_so_far();
-   if (log.errors != 1)
-      fail_msg("then %s", log.last);
-   guest_close(g);
-}
-
-static void using_what_was_refused_loses_the_context(void **state)
-{
-   (void)state;
-   struct guest g;
-   device_open(&g, core, "hostile");
-   log_forget();
-   put_huge_memory(&g, FREE_ID, 0);
-   put_use_of_memory(&g, FREE_ID);
-   device_run(&g);
-   assert_non_null(strstr(log_so_far().first, "device lost at vkBindBufferMemory (28)"));
-   check_lost(&g, false);
-}
-
-static void memory_beyond_the_budget_loses_who_uses_it(void **state)
-{
-   (void)state;
-   struct guest g;
-   VkDeviceMemory memory = ID(VkDeviceMemory, FREE_ID);
-   const VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = 65u << 20};
-   device_open(&g, core, "hostile");
-   log_forget();
-   PUT(&g, vkAllocateMemory, 0, .device = ID(VkDevice, DEVICE), .pAllocateInfo = &info, .pMemory = &memory,
-       .asked_pMemory = 1);
-   put_use_of_memory(&g, FREE_ID);
-   device_run(&g);
-   check_lost(&g, false);
-}
-
-static void too_many_objects_lose_the_context(void **state)
-{
-   (void)state;
-   struct guest g;
-   device_open(&g, core, "hostile");
-   log_forget();
-   for (uint64_t i = 0; i < 1100; i++)
-      put_buffer_command(&g, FREE_ID + 100 + i);
-   device_run(&g);
-   assert_non_null(strstr(log_so_far().first, "too many live objects"));
-   check_lost(&g, true);
-}
-
-static void an_absurd_image_is_refused_or_made_but_hurts_nobody(void **state)
-{
-   (void)state;
-   struct guest g;
-   VkImage image = ID(VkImage, FREE_ID);
-   const VkImageCreateInfo info = {.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-                                   .imageType = VK_IMAGE_TYPE_2D,
-                                   .format = VK_FORMAT_R32G32B32A32_SFLOAT,
-                                   .extent = {0x7fffffff, 0x7fffffff, 1},
-                                   .mipLevels = 1,
-                                   .arrayLayers = 1,
-                                   .samples = VK_SAMPLE_COUNT_1_BIT,
-                                   .usage = VK_IMAGE_USAGE_SAMPLED_BIT};
-   device_open(&g, core, "hostile");
-   log_forget();
-   PUT(&g, vkCreateImage, 0, .device = ID(VkDevice, DEVICE), .pCreateInfo = &info, .pImage = &image, .asked_pImage = 1);
-   device_run(&g);
-   assert_int_equal(guest_state(&g), PV_CONTEXT_ALIVE);
-   PUT(&g, vkDestroyImage, 0, .device = ID(VkDevice, DEVICE), .image = image);
-   device_run(&g);
-   device_works(&g, 4);
-   assert_int_equal(log_so_far().errors, 0);
-   guest_close(&g);
-}
-
-// --- waiting ------------------------------------------------------------------------------------------------------------
-
-static void a_ring_that_waits_holds_up_nobody(void **state)
-{
-   (void)state;
-   struct guest g;
-   VkFence fence = ID(VkFence, FENCE);
-   device_open(&g, core, "good");
-   log_forget();
-   uint8_t *ring = ring_open(&g);
-   PUT(&g, vkWaitForFences, 0, .device = ID(VkDevice, DEVICE), .fenceCount = 1, .pFences = &fence, .waitAll = VK_TRUE,
-       .timeout = UINT64_MAX);
-   ring_push(&g, ring);
-   assert_false(ring_drained(&g, ring, 0.3)); // nobody has signalled it
-   second_guest_works(5);                     // meanwhile others are served
-   device_works(&g, 6);                       // signals it, over the control path
-   assert_true(ring_drained(&g, ring, 5));
-   assert_int_equal(log_so_far().errors, 0);
-   guest_close(&g);
-}
-
-static void a_context_that_waits_can_be_ended(void **state)
-{
-   (void)state;
-   struct guest g;
-   VkFence fence = ID(VkFence, FENCE);
-   device_open(&g, core, "hostile");
-   log_forget();
-   uint8_t *ring = ring_open(&g);
-   PUT(&g, vkWaitForFences, 0, .device = ID(VkDevice, DEVICE), .fenceCount = 1, .pFences = &fence, .waitAll = VK_TRUE,
-       .timeout = UINT64_MAX);
-   PUT(&g, vkWaitVirtqueueSeqnoMESA, 0, .seqno = UINT64_MAX);
-   ring_push(&g, ring);
-   assert_false(ring_drained(&g, ring, 0.05));
-   uint64_t before = pv_now();
-   guest_close(&g);
-   assert_true(pv_now() - before < 5000000000ull);
-   assert_int_equal(log_so_far().errors, 0);
-}
-
-static void a_lost_context_waits_no_more(void **state)
-{
-   (void)state;
-   struct guest g;
-   VkFence fence = ID(VkFence, FENCE);
-   device_open(&g, core, "hostile");
-   uint8_t *ring = ring_open(&g);
-   PUT(&g, vkWaitForFences, 0, .device = ID(VkDevice, DEVICE), .fenceCount = 1, .pFences = &fence, .waitAll = VK_TRUE,
-       .timeout = UINT64_MAX);
-   ring_push(&g, ring);
-   assert_false(ring_drained(&g, ring, 0.05));
-   log_forget();
-   pv_context_core_lose(g.ctx, "the test says so");
-   assert_true(ring_drained(&g, ring, 5));
-   assert_int_equal(log_so_far().errors, 1);
-   assert_int_equal(pv_context_core_fence(g.ctx, 1, 1), 0);
-   assert_int_equal(g.retired[1], 1);
-   guest_close(&g);
-}
-
 static int setup(void **state)
 {
    (void)state;
-   log_start();
-   const struct pv_core_params params = {.polled = polled_mode, .limits = {.memory = 64u << 20, .objects = 1000}};
-   if (!pv_core_create(&params, &core))
-      return 0;
-   print_message("%s\n", log_so_far().last);
-   return -1;
+   core = device_core(mode);
+   return core ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -783,20 +544,11 @@ int main(int argc, char **argv)
 {
    if (argc != 2)
       return 2;
-   polled_mode = !strcmp(argv[1], "polled");
+   mode = argv[1];
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_breach_ends_its_context_with_one_line),
       cmocka_unit_test(a_reply_without_a_window_ends_the_context),
       cmocka_unit_test(null_ids_are_nothing_to_destroy),
-      cmocka_unit_test(what_was_refused_may_be_destroyed),
-      cmocka_unit_test(who_asks_hears_of_a_refusal),
-      cmocka_unit_test(using_what_was_refused_loses_the_context),
-      cmocka_unit_test(memory_beyond_the_budget_loses_who_uses_it),
-      cmocka_unit_test(too_many_objects_lose_the_context),
-      cmocka_unit_test(an_absurd_image_is_refused_or_made_but_hurts_nobody),
-      cmocka_unit_test(a_ring_that_waits_holds_up_nobody),
-      cmocka_unit_test(a_context_that_waits_can_be_ended),
-      cmocka_unit_test(a_lost_context_waits_no_more),
    };
    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Damaged recordings of stock clients, each sent to a worker of its own on the host's real driver.
 
-Values that Vulkan forbids may crash a driver; that is what the worker processes are for. So a crash is counted. But a crash in
-our own code, a broker that dies, or a neighbour that notices, fails the test.
+Values that Vulkan forbids may crash a driver; that is what the worker processes are for. So a crash is counted. But a
+crash in our own code, a broker that dies, or a neighbour that notices, fails the test.
 """
 from __future__ import annotations
 
@@ -177,8 +177,8 @@ def main() -> int:
     lost = log.count(": device lost")
     crashes = len(re.findall(r"died of signal", log))
     whose, bad = culprits(log)
-    print(f"{options.cases} damaged streams: {dict(workers.ends)}; {overs} contexts over, {lost} lost, {crashes} workers "
-          f"crashed in their driver: {dict(whose)}")
+    print(f"{options.cases} damaged streams: {dict(workers.ends)}; {overs} contexts over, {lost} lost, {crashes} "
+          f"workers crashed, in {dict(whose)}")
     for line in bad:
         print(f"in our own code: {line}")
     killed = len(re.findall(r"died of signal 9 ", log))

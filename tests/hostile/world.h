@@ -31,7 +31,7 @@
 // The log of the process since the last forget.
 struct log {
    unsigned errors, others;
-   unsigned over, lost;  // lines that say so in the form the renderer has for it
+   unsigned over, lost; // lines that say so in the form the renderer has for it
    char first[1024], last[1024];
 };
 void log_start(void);
@@ -43,7 +43,7 @@ struct guest {
    uint8_t *shared; // resource 1
    uint8_t *bytes;  // commands to submit
    struct pv_writer w;
-   struct pv_arena arena; // what replies are read into
+   struct pv_arena arena;                  // what replies are read into
    _Atomic uint64_t retired[PV_TIMELINES]; // fences
 };
 

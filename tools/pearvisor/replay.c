@@ -19,7 +19,8 @@ int cli_replay(const struct cli_settings *settings)
    }
    cli_host_environment();
    int error = pv_replay(settings->rest[0], &params, &done);
-   printf("%" PRIu64 " commands replayed, %" PRIu64 " of the transport skipped, %" PRIu64 " resources made; the context is %s\n",
+   printf("%" PRIu64 " commands replayed, %" PRIu64 " of the transport skipped, %" PRIu64
+          " resources made; the context is %s\n",
           done.commands, done.transport, done.resources, states[done.state]);
    return error ? CLI_FAILURE : CLI_OK;
 }
