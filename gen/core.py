@@ -12,8 +12,8 @@ from structs import NOTE
 # Their default action would need more than the host's function; core/ has hooks for all of them.
 OWN_ACTION = ("VkInstance", "VkDevice")
 
-# What the host sees whatever the guest said. A deferred operation would go on reading arguments that are gone by then, so
-# the host does at once what a guest would like to see deferred.
+# What the host sees whatever the guest said. A deferred operation would go on reading arguments that are gone by then,
+# so the host does at once what a guest would like to see deferred.
 FIXED_ARGUMENTS = {"pAllocator": "NULL", "deferredOperation": "VK_NULL_HANDLE"}
 
 

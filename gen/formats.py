@@ -33,7 +33,7 @@ def rows(root: ET.Element):
         planes = []
         for plane in f.findall("plane"):
             compatible = sizes[plane.get("compatible")]
-            planes.append((int(compatible.get("blockSize")), int(plane.get("widthDivisor")), int(plane.get("heightDivisor"))))
+            planes.append(int(compatible.get("blockSize")))
         yield name, int(f.get("blockSize")), extent, aspects, planes
 
 
@@ -44,12 +44,13 @@ def main() -> None:
     args = parser.parse_args()
     lines = []
     for name, size, extent, aspects, planes in rows(ET.parse(args.registry).getroot()):
-        plane_bytes = ", ".join(str(p[0]) for p in planes)
+        plane_bytes = ", ".join(str(size) for size in planes)
         lines.append(
-            f"   {{.format = {name}, .bytes = {size}, .width = {extent[0]}, .height = {extent[1]}, .depth = {extent[2]}, "
-            f".depth_bytes = {aspects.get('depth', 0)}, .stencil_bytes = {aspects.get('stencil', 0)}, "
-            f".plane_bytes = {{{plane_bytes or 0}}}}},\n")
-    args.out.write_text(HEAD + "".join(lines) + "};\nconst size_t pv_format_count = sizeof pv_formats / sizeof *pv_formats;\n")
+            f"   {{.format = {name}, .bytes = {size}, .width = {extent[0]}, .height = {extent[1]}, "
+            f".depth = {extent[2]}, .depth_bytes = {aspects.get('depth', 0)}, "
+            f".stencil_bytes = {aspects.get('stencil', 0)}, .plane_bytes = {{{plane_bytes or 0}}}}},\n")
+    args.out.write_text(HEAD + "".join(lines) + "};\n"
+                        "const size_t pv_format_count = sizeof pv_formats / sizeof *pv_formats;\n")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// PearVisor: the embedding API. A renderer executes the Vulkan stream of Mesa's Venus driver on this host's GPU; the VMM
-// (or whoever owns the guest's memory) carries the bytes.
+// PearVisor: the embedding API. A renderer executes the Vulkan stream of Mesa's Venus driver on this host's GPU; the
+// VMM (or whoever owns the guest's memory) carries the bytes.
 //
-// Rules that hold everywhere: results are 0 or a negative errno value; `_destroy` accepts NULL and nulls the pointer; zero in
-// a params struct means the default; strings and structs passed in are copied. Different contexts may be used from
-// different threads at the same time; calls on one context must not overlap. On failure one line in the log says the
-// cause and the way out.
+// Rules that hold everywhere: results are 0 or a negative errno value; `_destroy` accepts NULL and nulls the pointer;
+// zero in a params struct means the default; strings and structs passed in are copied. Different contexts may be used
+// from different threads at the same time; calls on one context must not overlap. On failure one line in the log says
+// the cause and the way out.
 #ifndef PEARVISOR_RENDERER_H
 #define PEARVISOR_RENDERER_H
 
@@ -57,7 +57,8 @@ PV_API int pv_renderer_create(const struct pv_renderer_params *params, pv_render
 // Every context must be destroyed before.
 PV_API void pv_renderer_destroy(pv_renderer **renderer);
 
-// The virtio-gpu capset to show the guest (id 4, version 0). Writes up to `size` bytes, returns the capset's size (160).
+// The virtio-gpu capset to show the guest (id 4, version 0). Writes up to `size` bytes, returns the capset's size
+// (160).
 PV_API size_t pv_renderer_capset(const pv_renderer *renderer, void *out, size_t size);
 
 struct pv_context_params {
@@ -73,15 +74,16 @@ PV_API int pv_context_create(pv_renderer *renderer, const struct pv_context_para
 // Stops the rings, waits for the GPU, frees everything the guest left. May block for seconds.
 PV_API void pv_context_destroy(pv_context **context);
 
-// Executes a stream from the guest's control path (SUBMIT_3D). `size` in bytes, a multiple of 4; the bytes are copied before
-// they are looked at. -EPROTO: the stream is not decodable and the context is over.
+// Executes a stream from the guest's control path (SUBMIT_3D). `size` in bytes, a multiple of 4; the bytes are copied
+// before they are looked at. -EPROTO: the stream is not decodable and the context is over.
 PV_API int pv_context_submit(pv_context *context, const void *bytes, size_t size);
 
-// fence_retired(ring_idx, fence_id) will be called once all work so far on timeline `ring_idx` (0..63) is done. -EINVAL.
+// fence_retired(ring_idx, fence_id) will be called once all work so far on timeline `ring_idx` (0..63) is done.
+// -EINVAL.
 PV_API int pv_context_fence(pv_context *context, uint32_t ring_idx, uint64_t fence_id);
 
-// Gives the context memory that the caller owns under a resource id of the caller's choice (> 0), so that the guest can place
-// rings and streams in it. The memory stays mapped and the caller's until pv_context_detach returned. `fd` is the
+// Gives the context memory that the caller owns under a resource id of the caller's choice (> 0), so that the guest can
+// place rings and streams in it. The memory stays mapped and the caller's until pv_context_detach returned. `fd` is the
 // memory's file descriptor, or -1; it is not kept. -EEXIST, -EINVAL.
 PV_API int pv_context_attach(pv_context *context, uint32_t resource, void *base, uint64_t size, int fd);
 
@@ -94,7 +96,8 @@ struct pv_blob {
    uint32_t map_info; // virtio-gpu: 1 cached, 3 write-combined
    void *pointer;     // a mapping in this process, valid until detach; NULL if there is none
 };
-// Makes a blob resource (RESOURCE_CREATE_BLOB, HOST3D): blob_id 0 is plain shared memory, else the object id of a VkDeviceMemory.
+// Makes a blob resource (RESOURCE_CREATE_BLOB, HOST3D): blob_id 0 is plain shared memory, else the object id of a
+// VkDeviceMemory.
 PV_API int pv_context_blob(pv_context *context, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
                            struct pv_blob *out);
 // An fd for the resource's memory, to be mapped shared at offset 0; the caller closes it. -EOPNOTSUPP: none behind it.
@@ -102,9 +105,10 @@ PV_API int pv_context_export(pv_context *context, uint32_t resource, int *out_fd
 // Ends a resource. Never blocks on the GPU.
 PV_API int pv_context_detach(pv_context *context, uint32_t resource);
 
-// Polled renderers: goes on with everything that can go on and never blocks; a command that waits suspends its ring and a later
-// poll resumes it. *deadline_ns (CLOCK_MONOTONIC, PV_NO_DEADLINE: not before the guest's next submit) says when to poll
-// again at the latest: a guest whose renderer misses it by more than about three seconds takes it for dead and aborts.
+// Polled renderers: goes on with everything that can go on and never blocks; a command that waits suspends its ring and
+// a later poll resumes it. *deadline_ns (CLOCK_MONOTONIC, PV_NO_DEADLINE: not before the guest's next submit) says when
+// to poll again at the latest: a guest whose renderer misses it by more than about three seconds takes it for dead and
+// aborts.
 PV_API int pv_context_poll(pv_context *context, uint64_t *deadline_ns);
 
 enum pv_state { PV_STATE_ALIVE, PV_STATE_LOST, PV_STATE_FATAL };

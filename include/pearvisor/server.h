@@ -13,13 +13,13 @@ extern "C" {
 typedef struct pv_server pv_server;
 
 struct pv_server_params {
-   const char *socket;        // path; at most 107 bytes
-   uint32_t socket_mode;      // 0: 0600
+   const char *socket;   // path; at most 107 bytes
+   uint32_t socket_mode; // 0: 0600
    // NULL-terminated argv that starts a worker, [0] a path. The server appends "--fd N", "--client N" (a number for the
    // log) and, with a stats_file, "--stats FILE"; the worker must call pv_worker_run with them.
    const char *const *worker;
-   uint32_t max_clients;      // at once; 0: 64
-   const char *stats_file;    // each worker appends one JSON line when its client leaves; NULL: none
+   uint32_t max_clients;   // at once; 0: 64
+   const char *stats_file; // each worker appends one JSON line when its client leaves; NULL: none
 };
 
 // Binds the socket. Loads no Vulkan driver, ever. A stale socket file is replaced; -EADDRINUSE if a server answers on

@@ -12,8 +12,8 @@
 #include "core/capture.h"
 #include "core/protocol.gen.h"
 
-#define POLL_BUDGET    256u                // commands per ring and poll
-#define MONITOR_LONGEST 1000000000ull      // ns between two ticks at most
+#define POLL_BUDGET     256u          // commands per ring and poll
+#define MONITOR_LONGEST 1000000000ull // ns between two ticks at most
 
 static enum pv_run ring_execute(void *user, const uint8_t *bytes, size_t size, size_t *used, uint64_t *retry_ns)
 {
@@ -176,7 +176,7 @@ void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *rin
    pv_ring_stop(ring->ring);
    pv_gate_wake(&ring->gate);
    struct pv_ring *joined = ring->ring; // its thread goes on looking at ring->ring until it is joined
-   pv_ring_destroy(&joined); // not under the lock: the thread may want it
+   pv_ring_destroy(&joined);            // not under the lock: the thread may want it
    ring->ring = NULL;
    pthread_mutex_lock(&ctx->lock);
    keep_counters(ctx->totals, ring);
@@ -201,7 +201,8 @@ static int start_capture(struct pv_core *core, struct pv_capture **out)
    return error;
 }
 
-int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params, struct pv_context_core **out)
+int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params,
+                           struct pv_context_core **out)
 {
    struct pv_context_core *ctx = calloc(1, sizeof *ctx);
    if (!ctx)
@@ -300,7 +301,8 @@ static int run_backlog(struct pv_context_core *ctx, uint64_t *retry_ns)
             run = PV_RUN_FATAL;
             break;
          }
-         run = pv_decoder_run(&ctx->virtqueue, backlog->bytes + backlog->at, backlog->size - backlog->at, &used, retry_ns);
+         run = pv_decoder_run(&ctx->virtqueue, backlog->bytes + backlog->at, backlog->size - backlog->at, &used,
+                              retry_ns);
          if (run == PV_RUN_DONE) {
             backlog->at += used;
             backlog->done += used;
@@ -372,7 +374,7 @@ int pv_context_core_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64
       backlog->mark_room = room;
    }
    backlog->marks[backlog->mark_count++] =
-      (struct pv_mark){.at = backlog->submitted, .ring_idx = ring_idx, .fence_id = fence_id};
+       (struct pv_mark){.at = backlog->submitted, .ring_idx = ring_idx, .fence_id = fence_id};
    return 0;
 }
 
@@ -410,8 +412,8 @@ static int by_count(const void *a, const void *b)
    return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
-size_t pv_context_core_stats(const struct pv_context_core *const_ctx, struct pv_stats_core *out, struct pv_stats_command *top,
-                             size_t n)
+size_t pv_context_core_stats(const struct pv_context_core *const_ctx, struct pv_stats_core *out,
+                             struct pv_stats_command *top, size_t n)
 {
    struct pv_context_core *ctx = (struct pv_context_core *)const_ctx; // the lock is not part of what is asked
    struct pv_decoder *sum = calloc(1, sizeof *sum);

@@ -2,8 +2,8 @@
 //
 // What one guest has: its decoders (the virtqueue's and one per ring), resources, timelines and budget.
 //
-// Locks, in the order they may be taken: a timeline's lock, ctx->pool_lock, the id table's own, ctx->lock (rings, resources), a
-// queue's lock. None of them is taken to record, draw or look up.
+// Locks, in the order they may be taken: a timeline's lock, ctx->pool_lock, the id table's own, ctx->lock (rings,
+// resources), a queue's lock. None of them is taken to record, draw or look up.
 #ifndef PV_CORE_CONTEXT_H
 #define PV_CORE_CONTEXT_H
 
@@ -28,14 +28,14 @@
 // Shared memory known by a resource id. Counted: rings, decoders and the table hold references.
 struct pv_resource {
    uint32_t id;
-   uint8_t *base;              // NULL: not mapped here
+   uint8_t *base; // NULL: not mapped here
    uint64_t size;
-   int fd;                     // -1: none of its own
-   bool plain;                 // shared memory for rings and streams (not device memory)
-   struct pv_hostmem *memory;  // what keeps base and fd alive; NULL: the caller's memory
+   int fd;                    // -1: none of its own
+   bool plain;                // shared memory for rings and streams (not device memory)
+   struct pv_hostmem *memory; // what keeps base and fd alive; NULL: the caller's memory
    uint32_t map_info;
-   uint64_t charged;           // bytes counted against the budget
-   atomic_bool gone;           // detached; pairs with the checks in pv_decoder_resource and pv_decoder_hold
+   uint64_t charged; // bytes counted against the budget
+   atomic_bool gone; // detached; pairs with the checks in pv_decoder_resource and pv_decoder_hold
    _Atomic uint32_t refs;
    struct pv_resource *next;
 };
@@ -73,7 +73,8 @@ struct pv_decoder {
    struct pv_resource *reply; // NULL: no window
    uint64_t reply_offset, reply_size, reply_cursor;
    struct pv_resource *stream; // the one last executed from, kept as a cache
-   _Atomic(struct pv_resource *) using; // whose memory is being read or written; pairs with wait_for_users in resource.c
+   _Atomic(struct pv_resource
+               *) using; // whose memory is being read or written; pairs with wait_for_users in resource.c
    struct pv_nested nested;
    uint64_t offset;        // bytes executed so far, for the log
    uint64_t wait_deadline; // of the command that waits; 0: none does
@@ -89,7 +90,7 @@ struct pv_decoder {
 
 struct pv_pending_fence {
    uint64_t fence_id;
-   VkFence fence; // VK_NULL_HANDLE: retire at once
+   VkFence fence;  // VK_NULL_HANDLE: retire at once
    bool signalled; // the host said so: the fence is not in use any more
    struct pv_pending_fence *next;
 };
@@ -114,8 +115,8 @@ struct pv_mark {
 };
 struct pv_backlog {
    uint8_t *bytes;
-   uint64_t size, room, at;     // [at, size) is still to do
-   uint64_t submitted, done;    // bytes ever
+   uint64_t size, room, at;  // [at, size) is still to do
+   uint64_t submitted, done; // bytes ever
    struct pv_mark *marks;
    uint32_t mark_count, mark_room;
 };
@@ -126,7 +127,7 @@ struct pv_context_core {
    void (*fence_retired)(void *, uint32_t, uint64_t);
    void *user;
    struct pv_ids *ids;
-   _Atomic int state; // enum pv_context_state; only goes up
+   _Atomic int state;    // enum pv_context_state; only goes up
    atomic_bool was_lost; // stays set when the context goes from lost to over: its driver is never called again
    pthread_mutex_t lock, pool_lock;
    struct pv_instance *instance; // set by vkCreateInstance
@@ -177,7 +178,8 @@ bool pv_gpu_view_has(const struct pv_gpu_view *view, const char *extension);
 int pv_decoder_init(struct pv_decoder *decoder, struct pv_context_core *ctx);
 void pv_decoder_fini(struct pv_decoder *decoder);
 // Executes one top-level command of `bytes`; pv_ring_ops.execute and the virtqueue both come here.
-enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used, uint64_t *retry_ns);
+enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used,
+                           uint64_t *retry_ns);
 // Enter and leave a batch of commands: epoch and time.
 void pv_decoder_enter(void *decoder);
 void pv_decoder_leave(void *decoder);
@@ -186,8 +188,8 @@ bool pv_decoder_stopping(const struct pv_decoder *decoder);
 // A plain resource by id through the decoder's one-entry cache `slot`, or NULL. No lock when it is the cached one.
 struct pv_resource *pv_decoder_resource(struct pv_decoder *decoder, struct pv_resource **slot, uint32_t id);
 
-// Keeps a resource's memory from being taken away by a detach, for as long as it takes to copy something: no blocking, no
-// other resource and no pv_exec_fatal until pv_decoder_let_go. False if it is detached already.
+// Keeps a resource's memory from being taken away by a detach, for as long as it takes to copy something: no blocking,
+// no other resource and no pv_exec_fatal until pv_decoder_let_go. False if it is detached already.
 bool pv_decoder_hold(struct pv_decoder *decoder, struct pv_resource *resource);
 void pv_decoder_let_go(struct pv_decoder *decoder);
 
@@ -195,7 +197,8 @@ void pv_decoder_let_go(struct pv_decoder *decoder);
 struct pv_decoder *pv_context_ring(struct pv_context_core *ctx, uint64_t key); // ctx->lock held, or from the virtqueue
 void pv_context_go_fatal(struct pv_context_core *ctx);
 int pv_context_ring_create(struct pv_context_core *ctx, uint64_t key, struct pv_resource *resource,
-                           const struct pv_ring_layout *layout, uint64_t idle_ns, uint64_t monitor_ns, int32_t priority);
+                           const struct pv_ring_layout *layout, uint64_t idle_ns, uint64_t monitor_ns,
+                           int32_t priority);
 void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *ring);
 
 // resource.c
@@ -226,12 +229,12 @@ void pv_buffer_retire(struct pv_context_core *ctx, struct pv_buffer *buffer);
 void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device);
 void pv_instance_teardown(struct pv_context_core *ctx);
 
-// exec.c: files one object with a state record. As pv_exec_file for a single handle; true if it was filed alive (else the
-// caller keeps `state`).
+// exec.c: files one object with a state record. As pv_exec_file for a single handle; true if it was filed alive (else
+// the caller keeps `state`).
 bool pv_exec_file_state(struct pv_exec *x, uint8_t type, void *owner, void *state, uint64_t id, uint64_t handle,
                         VkResult result);
-// In a lost context: files a poisoned object that keeps a record all the same, so that guests can still map its memory and
-// feedback.c can reach it. False (nothing filed) where a reply is wanted: the guest hears of the loss.
+// In a lost context: files a poisoned object that keeps a record all the same, so that guests can still map its memory
+// and feedback.c can reach it. False (nothing filed) where a reply is wanted: the guest hears of the loss.
 bool pv_exec_file_shadow(struct pv_exec *x, uint8_t type, void *owner, void *state, uint64_t id);
 // As pv_exec_unfile; *state receives the object's record (of a poisoned one too), which is the caller's now.
 bool pv_exec_unfile_state(struct pv_exec *x, uint8_t type, uint64_t id, void **state);

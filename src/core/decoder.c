@@ -152,7 +152,8 @@ static bool next_stream(struct pv_decoder *decoder, enum pv_exec_state *state)
       struct pv_exec x = {.cmd = PV_CMD_vkExecuteCommandStreamsMESA, .ctx = decoder->ctx, .decoder = decoder};
       struct pv_resource *resource = pv_decoder_resource(decoder, &decoder->stream, desc->resource);
       if (!resource || desc->offset > resource->size || desc->size > resource->size - desc->offset) {
-         pv_exec_fatal(&x, resource ? "a stream outside its resource" : "a stream in no shared-memory resource", desc->resource);
+         pv_exec_fatal(&x, resource ? "a stream outside its resource" : "a stream in no shared-memory resource",
+                       desc->resource);
          *state = PV_EXEC_FATAL;
          return false;
       }
@@ -220,7 +221,8 @@ static enum pv_exec_state run_nested(struct pv_decoder *decoder, uint64_t *retry
    return state;
 }
 
-enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used, uint64_t *retry_ns)
+enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used,
+                           uint64_t *retry_ns)
 {
    struct pv_nested *nested = &decoder->nested;
    enum pv_exec_state state = PV_EXEC_RUN;

@@ -35,8 +35,8 @@ void pv_exec_lose(struct pv_exec *x, const char *why)
    if (!atomic_compare_exchange_strong(&ctx->state, &alive, PV_CONTEXT_LOST))
       return;
    atomic_store(&ctx->was_lost, true);
-   pv_error("context %s: device lost at %s (%" PRIu32 "), byte %" PRIu64 " of %s: %s", ctx->name, command_name(x->cmd), x->cmd,
-            x->decoder->offset, x->decoder->ring ? "a ring" : "the control path", why);
+   pv_error("context %s: device lost at %s (%" PRIu32 "), byte %" PRIu64 " of %s: %s", ctx->name, command_name(x->cmd),
+            x->cmd, x->decoder->offset, x->decoder->ring ? "a ring" : "the control path", why);
    atomic_store(&ctx->unanswered, true);
    pv_timelines_wake(ctx);
 }
@@ -196,5 +196,6 @@ void pv_exec_reply_commit(struct pv_exec *x)
       return;
    }
    d->reply_cursor = (uint64_t)(x->out.p - (d->reply->base + d->reply_offset));
-   atomic_store_explicit(&d->replies, atomic_load_explicit(&d->replies, memory_order_relaxed) + 1, memory_order_relaxed);
+   atomic_store_explicit(&d->replies, atomic_load_explicit(&d->replies, memory_order_relaxed) + 1,
+                         memory_order_relaxed);
 }

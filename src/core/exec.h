@@ -52,9 +52,9 @@ enum pv_admit {
    PV_ADMIT_STOP, // refused, the context is over: return
 };
 
-// After decoding, before anything happens: undecodable -> fatal (STOP); a poisoned handle, or arguments that wire/check.c
-// refuses -> lost; lost -> LOST.
-// `forgiving`: the command only destroys, so that a poisoned handle is fine (GO; the host must not be called with 0).
+// After decoding, before anything happens: undecodable -> fatal (STOP); a poisoned handle, or arguments that
+// wire/check.c refuses -> lost; lost -> LOST. `forgiving`: the command only destroys, so that a poisoned handle is fine
+// (GO; the host must not be called with 0).
 enum pv_admit pv_exec_admit(struct pv_exec *x, bool forgiving);
 
 // Checks that `count` new ids are non-zero, unused and distinct; else the context is over and false is returned.
@@ -66,18 +66,19 @@ bool pv_exec_claim(struct pv_exec *x, uint32_t count, const uint64_t *ids);
 void pv_exec_file(struct pv_exec *x, uint8_t type, void *owner, uint32_t count, uint64_t *ids, const uint64_t *handles,
                   VkResult result, bool array);
 
-// Takes an id out of the table for a destroy command. False if there is nothing to destroy on the host: id 0, or poisoned.
-// An id that another ring removed meanwhile ends the context.
+// Takes an id out of the table for a destroy command. False if there is nothing to destroy on the host: id 0, or
+// poisoned. An id that another ring removed meanwhile ends the context.
 bool pv_exec_unfile(struct pv_exec *x, uint8_t type, uint64_t id);
 
-// Looks at a VkResult of the host: an error nobody will hear of (no reply wanted), or DEVICE_LOST, makes the context lost.
+// Looks at a VkResult of the host: an error nobody will hear of (no reply wanted), or DEVICE_LOST, makes the context
+// lost.
 void pv_exec_result(struct pv_exec *x, VkResult result);
 
 // The host has no such function (an extension it lacks): the context is lost. Returns what the reply should say.
 VkResult pv_exec_refuse(struct pv_exec *x);
 
-// Begins the reply of this command, its 4-byte id included (pv_enc_reply_vkX writes it); NULL ends the context (no window).
-// Then commit.
+// Begins the reply of this command, its 4-byte id included (pv_enc_reply_vkX writes it); NULL ends the context (no
+// window). Then commit.
 struct pv_writer *pv_exec_reply(struct pv_exec *x);
 void pv_exec_reply_commit(struct pv_exec *x);
 

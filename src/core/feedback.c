@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Feedback of a lost device. Stock guests learn of completion from memory, not from replies: their driver records small
-// writes into command buffers (a fence's status word, a timeline's counter, query results) and then watches the memory. Once
-// the context is lost those command buffers never run, and the guest would watch for ever. So the first few writes of that
-// kind in every command buffer are noted as they are recorded, and performed here on the CPU, through our own mapping: fence
-// words say VK_ERROR_DEVICE_LOST, counters arrive, queries are available and zero.
+// writes into command buffers (a fence's status word, a timeline's counter, query results) and then watches the memory.
+// Once the context is lost those command buffers never run, and the guest would watch for ever. So the first few writes
+// of that kind in every command buffer are noted as they are recorded, and performed here on the CPU, through our own
+// mapping: fence words say VK_ERROR_DEVICE_LOST, counters arrive, queries are available and zero.
 //
 // An application's own small fills are noted alike; the contents of its memory are undefined after a loss anyway.
 #include <string.h>
@@ -81,7 +81,8 @@ static void bound(const struct pv_ref *buffer_ref, const struct pv_ref *memory_r
    struct pv_hostmem *none = NULL, *pages = pv_hostmem_ref(memory->shared);
    buffer->offset = offset;
    // release pairs with the acquire in place_of: the offset is there before the pages are
-   if (!atomic_compare_exchange_strong_explicit(&buffer->pages, &none, pages, memory_order_release, memory_order_relaxed))
+   if (!atomic_compare_exchange_strong_explicit(&buffer->pages, &none, pages, memory_order_release,
+                                                memory_order_relaxed))
       pv_hostmem_unref(&pages);
 }
 
@@ -128,7 +129,8 @@ static void perform(struct pv_context_core *ctx, const struct pv_write_mark *mar
       uint8_t *to = place_of(ctx, mark->to, mark->to_offset, 8);
       const uint8_t *from = place_of(ctx, mark->from, mark->from_offset, 8);
       if (to && from && (uintptr_t)to % 8 == 0)
-         __atomic_store_n((uint64_t *)(void *)to, pv_load64(from), __ATOMIC_RELEASE); // pairs with the guest driver's load
+         __atomic_store_n((uint64_t *)(void *)to, pv_load64(from),
+                          __ATOMIC_RELEASE); // pairs with the guest driver's load
    } else {
       for (uint32_t i = 0; i < mark->value; i++) {
          if (mark->stride && i > (UINT64_MAX - mark->to_offset) / mark->stride - 1)

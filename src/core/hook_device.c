@@ -56,7 +56,7 @@ static bool make_queues(struct pv_device *device, const VkDeviceCreateInfo *info
       for (uint32_t k = 0; k < family->queueCount; k++) {
          struct pv_queue *queue = &device->queues[device->queue_count++];
          *queue = (struct pv_queue){
-             .device = device, .family = family->queueFamilyIndex, .index = k, .flags = family->flags};
+            .device = device, .family = family->queueFamilyIndex, .index = k, .flags = family->flags};
          pthread_mutex_init(&queue->lock, NULL);
          const VkDeviceQueueInfo2 get = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
                                          .flags = family->flags,
@@ -111,8 +111,8 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
       free(device);
       return;
    }
-   // An instance that another ring is destroying may have missed the new device: then nobody may use it any more. The host's
-   // device is left alone, for its instance is going or gone.
+   // An instance that another ring is destroying may have missed the new device: then nobody may use it any more. The
+   // host's device is left alone, for its instance is going or gone.
    struct pv_object object;
    if (device && atomic_load(&physical->instance->owner.dying) &&
        pv_ids_remove(x->ctx->ids, device->id, PV_OBJECT_VkDevice, &object) == PV_ID_OK)

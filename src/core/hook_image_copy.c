@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Host image copies: texels travel inside the command and its reply. The length the guest states is compared with what the
-// region and the format need, since the host trusts the pointer it is given.
+// Host image copies: texels travel inside the command and its reply. The length the guest states is compared with what
+// the region and the format need, since the host trusts the pointer it is given.
 #include "core/context.h"
 #include "core/formats.h"
 #include "core/hooks.gen.h"
@@ -31,7 +31,9 @@ static struct pv_format block_of(VkFormat format, VkImageAspectFlags aspect)
    case VK_IMAGE_ASPECT_PLANE_0_BIT:
    case VK_IMAGE_ASPECT_PLANE_1_BIT:
    case VK_IMAGE_ASPECT_PLANE_2_BIT:
-      block.bytes = known->plane_bytes[aspect == VK_IMAGE_ASPECT_PLANE_0_BIT ? 0 : aspect == VK_IMAGE_ASPECT_PLANE_1_BIT ? 1 : 2];
+      block.bytes = known->plane_bytes[aspect == VK_IMAGE_ASPECT_PLANE_0_BIT   ? 0
+                                       : aspect == VK_IMAGE_ASPECT_PLANE_1_BIT ? 1
+                                                                               : 2];
       break;
    case VK_IMAGE_ASPECT_COLOR_BIT:
       block = *known;
@@ -48,8 +50,8 @@ static uint64_t blocks(uint64_t texels, uint64_t per_block)
 }
 
 // Bytes a copy touches (Vulkan: "Buffer and Image Addressing"); UINT64_MAX if it cannot be told.
-static uint64_t bytes_needed(VkFormat format, const VkImageSubresourceLayers *layers, VkExtent3D extent, uint32_t row_length,
-                             uint32_t image_height)
+static uint64_t bytes_needed(VkFormat format, const VkImageSubresourceLayers *layers, VkExtent3D extent,
+                             uint32_t row_length, uint32_t image_height)
 {
    struct pv_format block = block_of(format, layers->aspectMask);
    if (!block.bytes || !extent.width || !extent.height || !extent.depth || !layers->layerCount ||
@@ -95,9 +97,9 @@ static bool fits(struct pv_exec *x, const struct pv_device *device, VkImage imag
                  const struct region *region, uint64_t size)
 {
    uint64_t need = flags & VK_HOST_IMAGE_COPY_MEMCPY
-                      ? memcpy_bytes(device, image, &region->layers)
-                      : bytes_needed(pv_image_state_format(x->in.kept.state), &region->layers, region->extent,
-                                     region->row_length, region->image_height);
+                       ? memcpy_bytes(device, image, &region->layers)
+                       : bytes_needed(pv_image_state_format(x->in.kept.state), &region->layers, region->extent,
+                                      region->row_length, region->image_height);
    if (need <= size)
       return true;
    pv_exec_lose(x, "a host image copy with too little memory");
@@ -149,7 +151,8 @@ void pv_hook_vkCopyMemoryToImageMESA(struct pv_exec *x, struct pv_args_vkCopyMem
    }
    for (uint32_t i = 0; i < in->regionCount; i++) {
       const VkMemoryToImageCopyMESA *from = &in->pRegions[i];
-      const struct region region = {from->imageSubresource, from->imageExtent, from->memoryRowLength, from->memoryImageHeight};
+      const struct region region = {from->imageSubresource, from->imageExtent, from->memoryRowLength,
+                                    from->memoryImageHeight};
       if (!fits(x, device, in->dstImage, in->flags, &region, from->dataSize))
          return;
       copies[i] = (VkMemoryToImageCopy){.sType = VK_STRUCTURE_TYPE_MEMORY_TO_IMAGE_COPY,

@@ -61,8 +61,11 @@ static VkResult find_devices(struct pv_context_core *ctx, struct pv_instance *in
    for (uint32_t i = 0; i < count && instance->device_count < PV_MAX_GPUS; i++) {
       const struct pv_gpu *gpu = pv_host_gpu_of(&ctx->core->host, &instance->vk, handles[i]);
       if (gpu)
-         instance->devices[instance->device_count++] = (struct pv_physical_device){
-            .instance = instance, .handle = handles[i], .gpu = gpu, .view = &ctx->core->views[gpu - ctx->core->host.gpus]};
+         instance->devices[instance->device_count++] =
+             (struct pv_physical_device){.instance = instance,
+                                         .handle = handles[i],
+                                         .gpu = gpu,
+                                         .view = &ctx->core->views[gpu - ctx->core->host.gpus]};
    }
    return VK_SUCCESS;
 }
@@ -106,7 +109,8 @@ void pv_hook_vkCreateInstance(struct pv_exec *x, struct pv_args_vkCreateInstance
       return;
    }
    ctx->instance = instance;
-   if (!pv_exec_file_state(x, PV_OBJECT_VkInstance, instance, instance, instance->id, (uintptr_t)instance->handle, a->ret)) {
+   if (!pv_exec_file_state(x, PV_OBJECT_VkInstance, instance, instance, instance->id, (uintptr_t)instance->handle,
+                           a->ret)) {
       pv_instance_teardown(ctx);
       return;
    }
@@ -134,8 +138,8 @@ static bool name_device(struct pv_exec *x, struct pv_physical_device *device, ui
       if (!pv_exec_claim(x, 1, &id))
          return false;
       if (atomic_compare_exchange_strong(&device->id, &named, id))
-         return pv_exec_file_state(x, PV_OBJECT_VkPhysicalDevice, device->instance, device, id, (uintptr_t)device->handle,
-                                   VK_SUCCESS);
+         return pv_exec_file_state(x, PV_OBJECT_VkPhysicalDevice, device->instance, device, id,
+                                   (uintptr_t)device->handle, VK_SUCCESS);
    }
    if (named != id)
       pv_exec_fatal(x, "a physical device under a second id", id);
@@ -219,7 +223,8 @@ void pv_hook_vkEnumeratePhysicalDeviceGroups(struct pv_exec *x, struct pv_args_v
    *a->pPhysicalDeviceGroupCount = shown;
 }
 
-void pv_hook_vkEnumerateDeviceExtensionProperties(struct pv_exec *x, struct pv_args_vkEnumerateDeviceExtensionProperties *a)
+void pv_hook_vkEnumerateDeviceExtensionProperties(struct pv_exec *x,
+                                                  struct pv_args_vkEnumerateDeviceExtensionProperties *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
    if (a->pLayerName)

@@ -39,9 +39,10 @@ static void push(VkMemoryAllocateInfo *info, void *link)
 
 static void import_pages(struct allocation *alloc, const struct pv_hostmem *shared)
 {
-   alloc->host_pointer = (VkImportMemoryHostPointerInfoEXT){.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
-                                                            .handleType = HOST_ALLOCATION,
-                                                            .pHostPointer = shared->base};
+   alloc->host_pointer =
+       (VkImportMemoryHostPointerInfoEXT){.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+                                          .handleType = HOST_ALLOCATION,
+                                          .pHostPointer = shared->base};
    alloc->info.allocationSize = shared->size;
    pv_chain_drop(&alloc->info, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO); // ours is never the driver's own
    push(&alloc->info, &alloc->host_pointer);
@@ -84,7 +85,7 @@ static VkResult allocate(struct pv_exec *x, struct pv_device *device, const VkMe
    struct allocation alloc = {.info = *asked, .fd.fd = -1};
    bool share = gpu->shareable_types >> asked->memoryTypeIndex & 1;
    const VkImportMemoryResourceInfoMESA *import =
-      pv_chain_find(asked->pNext, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
+       pv_chain_find(asked->pNext, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
    uint32_t import_id = import ? import->resourceId : 0;
    pv_chain_drop(&alloc.info, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
    pv_chain_drop(&alloc.info, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
@@ -104,7 +105,8 @@ static VkResult allocate(struct pv_exec *x, struct pv_device *device, const VkMe
    VkResult result = device->vk.AllocateMemory(device->handle, &alloc.info, NULL, handle);
    if (result != VK_SUCCESS && alloc.fd.fd >= 0)
       close(alloc.fd.fd); // the driver takes it over only if it succeeds
-   memory->map_info = gpu->path == PV_MEMORY_HOST_PTR || (type->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) ? 1 : 3;
+   memory->map_info =
+       gpu->path == PV_MEMORY_HOST_PTR || (type->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) ? 1 : 3;
    if (result != VK_SUCCESS || memory->shared || !share || gpu->path != PV_MEMORY_DMABUF)
       return result;
    const VkMemoryGetFdInfoKHR get = {.sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
@@ -223,15 +225,16 @@ void pv_hook_vkGetMemoryResourcePropertiesMESA(struct pv_exec *x, struct pv_args
    if (resource->memory && !resource->plain && gpu->path == PV_MEMORY_HOST_PTR) {
       a->pMemoryResourceProperties->memoryTypeBits = gpu->shareable_types;
       a->ret = VK_SUCCESS;
-   } else if (resource->memory && !resource->plain && gpu->path == PV_MEMORY_DMABUF && device->vk.GetMemoryFdPropertiesKHR) {
+   } else if (resource->memory && !resource->plain && gpu->path == PV_MEMORY_DMABUF &&
+              device->vk.GetMemoryFdPropertiesKHR) {
       VkMemoryFdPropertiesKHR fd = {.sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR};
       a->ret = device->vk.GetMemoryFdPropertiesKHR(device->handle, VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT,
                                                    resource->memory->fd, &fd);
       a->pMemoryResourceProperties->memoryTypeBits = fd.memoryTypeBits;
    }
    VkMemoryResourceAllocationSizePropertiesMESA *size =
-      pv_chain_find(a->pMemoryResourceProperties->pNext,
-                    (VkStructureType)VK_STRUCTURE_TYPE_MEMORY_RESOURCE_ALLOCATION_SIZE_PROPERTIES_MESA);
+       pv_chain_find(a->pMemoryResourceProperties->pNext,
+                     (VkStructureType)VK_STRUCTURE_TYPE_MEMORY_RESOURCE_ALLOCATION_SIZE_PROPERTIES_MESA);
    if (size)
       size->allocationSize = resource->size;
    pv_resource_unref(&resource);
@@ -259,7 +262,8 @@ static bool image_importable(const struct pv_device *device, const VkImageCreate
    VkPhysicalDeviceExternalImageFormatInfo external = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO, .handleType = HOST_ALLOCATION};
    VkImageFormatListCreateInfo formats;
-   const VkImageFormatListCreateInfo *list = pv_chain_find(info->pNext, VK_STRUCTURE_TYPE_IMAGE_FORMAT_LIST_CREATE_INFO);
+   const VkImageFormatListCreateInfo *list =
+       pv_chain_find(info->pNext, VK_STRUCTURE_TYPE_IMAGE_FORMAT_LIST_CREATE_INFO);
    if (list) {
       formats = *list;
       formats.pNext = NULL;
@@ -274,8 +278,8 @@ static bool image_importable(const struct pv_device *device, const VkImageCreate
                                                  .flags = info->flags};
    VkExternalImageFormatProperties answer = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES};
    VkImageFormatProperties2 all = {.sType = VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, .pNext = &answer};
-   return device->physical->instance->vk.GetPhysicalDeviceImageFormatProperties2(device->physical->handle, &ask, &all) ==
-             VK_SUCCESS &&
+   return device->physical->instance->vk.GetPhysicalDeviceImageFormatProperties2(device->physical->handle, &ask,
+                                                                                 &all) == VK_SUCCESS &&
           (answer.externalMemoryProperties.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT);
 }
 
@@ -295,8 +299,8 @@ static void say_external(const struct pv_device *device, void *root, VkExternalM
    *ours = (VkExternalMemoryBufferCreateInfo){.sType = type,
                                               .pNext = base->pNext,
                                               .handleTypes = device->physical->gpu->path == PV_MEMORY_DMABUF
-                                                                ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
-                                                                : HOST_ALLOCATION};
+                                                                 ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
+                                                                 : HOST_ALLOCATION};
    base->pNext = (VkBaseOutStructure *)ours;
 }
 
@@ -347,8 +351,8 @@ void pv_hook_vkDestroyBuffer(struct pv_exec *x, struct pv_args_vkDestroyBuffer *
       pv_buffer_retire(x->ctx, buffer);
 }
 
-// A driver may call an image importable and then leave no memory type for it (NVIDIA, for images that the host copies to):
-// then it has to do without imported memory.
+// A driver may call an image importable and then leave no memory type for it (NVIDIA, for images that the host copies
+// to): then it has to do without imported memory.
 static bool no_memory_left(const struct pv_device *device, const VkImageCreateInfo *info, VkImage image)
 {
    if (info->flags & VK_IMAGE_CREATE_DISJOINT_BIT)
@@ -379,8 +383,8 @@ void pv_hook_vkCreateImage(struct pv_exec *x, struct pv_args_vkCreateImage *a)
    pv_exec_result(x, a->ret);
 }
 
-// Memory types for something that cannot be bound to imported memory. If nothing else is left the types stay: the driver
-// may be stricter in its answers than in fact, and no type at all helps nobody.
+// Memory types for something that cannot be bound to imported memory. If nothing else is left the types stay: the
+// driver may be stricter in its answers than in fact, and no type at all helps nobody.
 static void mask_types(const struct pv_device *device, bool importable, VkMemoryRequirements *requirements)
 {
    const struct pv_gpu *gpu = device->physical->gpu;
@@ -417,10 +421,12 @@ void pv_hook_vkGetBufferMemoryRequirements2(struct pv_exec *x, struct pv_args_vk
 void pv_hook_vkGetImageMemoryRequirements2(struct pv_exec *x, struct pv_args_vkGetImageMemoryRequirements2 *a)
 {
    pv_call_vkGetImageMemoryRequirements2(x, a);
-   mask_types(a->device_ref.owner, pv_image_state_importable(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
+   mask_types(a->device_ref.owner, pv_image_state_importable(x->in.kept.state),
+              &a->pMemoryRequirements->memoryRequirements);
 }
 
-void pv_hook_vkGetDeviceBufferMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetDeviceBufferMemoryRequirements *a)
+void pv_hook_vkGetDeviceBufferMemoryRequirements(struct pv_exec *x,
+                                                 struct pv_args_vkGetDeviceBufferMemoryRequirements *a)
 {
    struct pv_device *device = a->device_ref.owner;
    VkDeviceBufferMemoryRequirements ask = *a->pInfo;

@@ -22,8 +22,8 @@ void pv_hook_vkDeferredOperationJoinKHR(struct pv_exec *x, struct pv_args_vkDefe
 static uint8_t object_of(VkObjectType type)
 {
    switch (type) {
-#define CASE(vk, name)                                                                                                      \
-   case VK_OBJECT_TYPE_##vk:                                                                                                \
+#define CASE(vk, name)                                                                                                 \
+   case VK_OBJECT_TYPE_##vk:                                                                                           \
       return PV_OBJECT_Vk##name;
       CASE(INSTANCE, Instance)
       CASE(PHYSICAL_DEVICE, PhysicalDevice)
@@ -173,7 +173,7 @@ void pv_hook_vkGetRayTracingShaderGroupHandlesKHR(struct pv_exec *x,
 }
 
 void pv_hook_vkGetRayTracingCaptureReplayShaderGroupHandlesKHR(
-   struct pv_exec *x, struct pv_args_vkGetRayTracingCaptureReplayShaderGroupHandlesKHR *a)
+    struct pv_exec *x, struct pv_args_vkGetRayTracingCaptureReplayShaderGroupHandlesKHR *a)
 {
    const struct pv_device *device = a->device_ref.owner;
    const struct pv_args_vkGetRayTracingShaderGroupHandlesKHR same = {.device = a->device,

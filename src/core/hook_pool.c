@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Command and descriptor pools: destroying or resetting a pool frees its children without naming them, so each pool keeps
-// its children's ids.
+// Command and descriptor pools: destroying or resetting a pool frees its children without naming them, so each pool
+// keeps its children's ids.
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,8 +42,8 @@ static void return_child(struct pv_child *child)
 }
 
 // Files what was allocated from `pool`; handles NULL: nothing was.
-static void file_children(struct pv_exec *x, struct pv_pool *pool, uint8_t type, void *owner, uint32_t count, uint64_t *ids,
-                          const uint64_t *handles, VkResult result)
+static void file_children(struct pv_exec *x, struct pv_pool *pool, uint8_t type, void *owner, uint32_t count,
+                          uint64_t *ids, const uint64_t *handles, VkResult result)
 {
    pthread_mutex_lock(&x->ctx->pool_lock);
    bool usable = pool && !pool->dead;
@@ -77,8 +77,8 @@ static void drop_children(struct pv_context_core *ctx, struct pv_pool *pool, uin
 }
 
 // Takes the named children out of the table; leaves the handles the host should free at the front of `handles`.
-static uint32_t unfile_children(struct pv_exec *x, struct pv_pool *pool, uint8_t type, uint32_t count, const uint64_t *ids,
-                                uint64_t *handles)
+static uint32_t unfile_children(struct pv_exec *x, struct pv_pool *pool, uint8_t type, uint32_t count,
+                                const uint64_t *ids, uint64_t *handles)
 {
    uint32_t live = 0;
    pthread_mutex_lock(&x->ctx->pool_lock);
@@ -153,7 +153,8 @@ void pv_hook_vkFreeCommandBuffers(struct pv_exec *x, struct pv_args_vkFreeComman
    struct pv_device *device = a->device_ref.owner;
    uint32_t count = a->ids_pCommandBuffers ? a->commandBufferCount : 0;
    uint64_t *handles = (uint64_t *)a->pCommandBuffers;
-   uint32_t live = unfile_children(x, a->commandPool_ref.state, PV_OBJECT_VkCommandBuffer, count, a->ids_pCommandBuffers, handles);
+   uint32_t live =
+       unfile_children(x, a->commandPool_ref.state, PV_OBJECT_VkCommandBuffer, count, a->ids_pCommandBuffers, handles);
    if (live && !pv_exec_lost(x))
       device->vk.FreeCommandBuffers(a->device, a->commandPool, live, (const VkCommandBuffer *)handles);
 }
@@ -210,7 +211,8 @@ void pv_hook_vkFreeDescriptorSets(struct pv_exec *x, struct pv_args_vkFreeDescri
    struct pv_device *device = a->device_ref.owner;
    uint32_t count = a->ids_pDescriptorSets ? a->descriptorSetCount : 0;
    uint64_t *handles = (uint64_t *)a->pDescriptorSets;
-   uint32_t live = unfile_children(x, a->descriptorPool_ref.state, PV_OBJECT_VkDescriptorSet, count, a->ids_pDescriptorSets, handles);
+   uint32_t live = unfile_children(x, a->descriptorPool_ref.state, PV_OBJECT_VkDescriptorSet, count,
+                                   a->ids_pDescriptorSets, handles);
    a->ret = VK_SUCCESS;
    if (live && !pv_exec_lost(x))
       a->ret = device->vk.FreeDescriptorSets(a->device, a->descriptorPool, live, (const VkDescriptorSet *)handles);

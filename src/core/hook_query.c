@@ -8,8 +8,8 @@
 
 #define MAX_QUEUES 63u // ring_idx 1..63
 
-// Sparse resources cannot be bound to imported memory (lavapipe takes the binding and ignores it), so there must be a memory
-// type that is never imported.
+// Sparse resources cannot be bound to imported memory (lavapipe takes the binding and ignores it), so there must be a
+// memory type that is never imported.
 static bool sparse_works(const struct pv_physical_device *device)
 {
    const struct pv_gpu *gpu = device->gpu;
@@ -102,13 +102,15 @@ void pv_hook_vkGetPhysicalDeviceFeatures2(struct pv_exec *x, struct pv_args_vkGe
       hide_sparse_features(&a->pFeatures->features);
 }
 
-void pv_hook_vkGetPhysicalDeviceMemoryProperties(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceMemoryProperties *a)
+void pv_hook_vkGetPhysicalDeviceMemoryProperties(struct pv_exec *x,
+                                                 struct pv_args_vkGetPhysicalDeviceMemoryProperties *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
    *a->pMemoryProperties = device->view->memory;
 }
 
-void pv_hook_vkGetPhysicalDeviceMemoryProperties2(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceMemoryProperties2 *a)
+void pv_hook_vkGetPhysicalDeviceMemoryProperties2(struct pv_exec *x,
+                                                  struct pv_args_vkGetPhysicalDeviceMemoryProperties2 *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
    pv_call_vkGetPhysicalDeviceMemoryProperties2(x, a);
@@ -150,7 +152,7 @@ void pv_hook_vkGetPhysicalDeviceImageFormatProperties2(struct pv_exec *x,
                                                        struct pv_args_vkGetPhysicalDeviceImageFormatProperties2 *a)
 {
    const VkPhysicalDeviceExternalImageFormatInfo *external =
-      pv_chain_find(a->pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
+       pv_chain_find(a->pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
    if (external && external->handleType && !memory_handle_works(a->physicalDevice_ref.state, external->handleType))
       a->ret = VK_ERROR_FORMAT_NOT_SUPPORTED;
    else
@@ -172,12 +174,12 @@ void pv_hook_vkGetPhysicalDeviceExternalFenceProperties(struct pv_exec *x,
       pv_call_vkGetPhysicalDeviceExternalFenceProperties(x, a);
 }
 
-void pv_hook_vkGetPhysicalDeviceExternalSemaphoreProperties(struct pv_exec *x,
-                                                            struct pv_args_vkGetPhysicalDeviceExternalSemaphoreProperties *a)
+void pv_hook_vkGetPhysicalDeviceExternalSemaphoreProperties(
+    struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceExternalSemaphoreProperties *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
    const VkSemaphoreTypeCreateInfo *type =
-      pv_chain_find(a->pExternalSemaphoreInfo->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
+       pv_chain_find(a->pExternalSemaphoreInfo->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
    VkExternalSemaphoreProperties *out = a->pExternalSemaphoreProperties;
    if (a->pExternalSemaphoreInfo->handleType != VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT ||
        (type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE))
@@ -190,7 +192,7 @@ void pv_hook_vkGetPhysicalDeviceExternalSemaphoreProperties(struct pv_exec *x,
    out->exportFromImportedHandleTypes = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
    out->compatibleHandleTypes = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
    out->externalSemaphoreFeatures =
-      VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
+       VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
 }
 
 void pv_hook_vkGetPhysicalDeviceToolProperties(struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceToolProperties *a)
@@ -200,7 +202,7 @@ void pv_hook_vkGetPhysicalDeviceToolProperties(struct pv_exec *x, struct pv_args
 }
 
 void pv_hook_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR(
-   struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR *a)
+    struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR *a)
 {
    pv_call_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR(x, a);
 }

@@ -48,7 +48,8 @@ void pv_hook_vkExecuteCommandStreamsMESA(struct pv_exec *x, struct pv_args_vkExe
 {
    struct pv_nested *nested = &x->decoder->nested;
    if (nested->active || !a->streamCount || !a->pStreams) {
-      pv_exec_fatal(x, nested->active ? "an executed stream executes streams" : "no streams to execute", a->streamCount);
+      pv_exec_fatal(x, nested->active ? "an executed stream executes streams" : "no streams to execute",
+                    a->streamCount);
       return;
    }
    if (a->streamCount > nested->capacity) {
@@ -88,9 +89,10 @@ void pv_hook_vkCreateRingMESA(struct pv_exec *x, struct pv_args_vkCreateRingMESA
       pv_exec_fatal(x, "too many rings", ctx->ring_count);
       return;
    }
-   const VkRingMonitorInfoMESA *monitor = pv_chain_find(info->pNext, (VkStructureType)VK_STRUCTURE_TYPE_RING_MONITOR_INFO_MESA);
+   const VkRingMonitorInfoMESA *monitor =
+       pv_chain_find(info->pNext, (VkStructureType)VK_STRUCTURE_TYPE_RING_MONITOR_INFO_MESA);
    const VkRingPriorityInfoMESA *priority =
-      pv_chain_find(info->pNext, (VkStructureType)VK_STRUCTURE_TYPE_RING_PRIORITY_INFO_MESA);
+       pv_chain_find(info->pNext, (VkStructureType)VK_STRUCTURE_TYPE_RING_PRIORITY_INFO_MESA);
    if (monitor && !monitor->maxReportingPeriodMicroseconds) {
       pv_exec_fatal(x, "a ring monitor with period 0", a->ring);
       return;
@@ -118,7 +120,10 @@ void pv_hook_vkCreateRingMESA(struct pv_exec *x, struct pv_args_vkCreateRingMESA
                                               priority ? priority->priority : 0);
    pv_resource_unref(&resource);
    if (wrong || error)
-      pv_exec_fatal(x, wrong ? wrong : error == -EINVAL ? "a ring whose head or status is not 0" : "a ring cannot be made",
+      pv_exec_fatal(x,
+                    wrong              ? wrong
+                    : error == -EINVAL ? "a ring whose head or status is not 0"
+                                       : "a ring cannot be made",
                     wrong ? a->ring : (uint64_t)-error);
 }
 

@@ -2,8 +2,8 @@
 //
 // Fences and semaphores: waits that do not hold up anyone else, and SYNC_FD payloads emulated where the host has none.
 //
-// A wait command blocks its own ring's thread in slices, so that a stop is noticed; a polled renderer suspends the ring and
-// asks again. Either way the host is never asked to wait for longer than one slice.
+// A wait command blocks its own ring's thread in slices, so that a stop is noticed; a polled renderer suspends the ring
+// and asks again. Either way the host is never asked to wait for longer than one slice.
 #include <stdlib.h>
 
 #include "core/context.h"
@@ -86,7 +86,8 @@ static VkResult submit_nothing(struct pv_queue *queue, VkSemaphore wait, VkSemap
    return result;
 }
 
-// Submits a fence of ours to each queue. Where that fails the wait is for those that got one, and the result says so after it.
+// Submits a fence of ours to each queue. Where that fails the wait is for those that got one, and the result says so
+// after it.
 static bool start_idle(struct pv_decoder *decoder, struct pv_device *device, struct pv_queue *queues, uint32_t count)
 {
    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
@@ -108,7 +109,8 @@ static bool start_idle(struct pv_decoder *decoder, struct pv_device *device, str
    return decoder->idle_fences != NULL;
 }
 
-// Waits until `count` queues are idle, without blocking the ring when polled: the fences stay with the decoder meanwhile.
+// Waits until `count` queues are idle, without blocking the ring when polled: the fences stay with the decoder
+// meanwhile.
 static VkResult wait_idle(struct pv_exec *x, struct pv_device *device, struct pv_queue *queues, uint32_t count)
 {
    struct pv_decoder *decoder = x->decoder;
@@ -119,9 +121,9 @@ static VkResult wait_idle(struct pv_exec *x, struct pv_device *device, struct pv
    bool time_left;
    do {
       time_left = wait_goes_on(x, PV_NEVER, &slice);
-      result = decoder->idle_count ? device->vk.WaitForFences(device->handle, decoder->idle_count, decoder->idle_fences,
-                                                              VK_TRUE, slice)
-                                   : VK_SUCCESS;
+      result = decoder->idle_count
+                   ? device->vk.WaitForFences(device->handle, decoder->idle_count, decoder->idle_fences, VK_TRUE, slice)
+                   : VK_SUCCESS;
    } while (result == VK_TIMEOUT && wait_again(x, time_left, &result));
    if (x->state != PV_EXEC_RUN)
       return result;
@@ -193,8 +195,8 @@ void pv_hook_vkResetFenceResourceMESA(struct pv_exec *x, struct pv_args_vkResetF
    pv_exec_result(x, result);
 }
 
-// The guest took a binary semaphore's payload away as a sync_file: consume it here by waiting for it on a queue. That is
-// what an export does to the payload, and it works on every driver.
+// The guest took a binary semaphore's payload away as a sync_file: consume it here by waiting for it on a queue. That
+// is what an export does to the payload, and it works on every driver.
 void pv_hook_vkWaitSemaphoreResourceMESA(struct pv_exec *x, struct pv_args_vkWaitSemaphoreResourceMESA *a)
 {
    struct pv_device *device = a->device_ref.owner;

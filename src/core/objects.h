@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The core's records of the few Vulkan objects that have state to keep. Everything else is only an entry in the id table.
+// The core's records of the few Vulkan objects that have state to keep. Everything else is only an entry in the id
+// table.
 #ifndef PV_CORE_OBJECTS_H
 #define PV_CORE_OBJECTS_H
 
@@ -65,14 +66,14 @@ struct pv_device {
 struct pv_memory {
    struct pv_device *device;
    uint64_t size;
-   uint32_t map_info;          // virtio-gpu: 1 cached, 3 write-combined
-   struct pv_hostmem *shared;  // NULL: cannot be shared
-   atomic_bool exported;       // a blob was made of it (once at most)
+   uint32_t map_info;         // virtio-gpu: 1 cached, 3 write-combined
+   struct pv_hostmem *shared; // NULL: cannot be shared
+   atomic_bool exported;      // a blob was made of it (once at most)
 };
 
 // A VkBuffer: where its bytes are, if a guest can see them (feedback.c).
 struct pv_buffer {
-   bool importable;                   // the host can bind it to imported memory
+   bool importable;                    // the host can bind it to imported memory
    _Atomic(struct pv_hostmem *) pages; // a reference; set once, when it is bound
    uint64_t offset;
 };
@@ -104,8 +105,8 @@ struct pv_pool {
    struct pv_child *free_children;
 };
 
-// Images keep so little that it fits the state pointer itself: bit 0, that the host cannot bind them to imported memory;
-// above it the format.
+// Images keep so little that it fits the state pointer itself: bit 0, that the host cannot bind them to imported
+// memory; above it the format.
 static inline void *pv_image_state(VkFormat format, bool importable)
 {
    return (void *)((uintptr_t)(uint32_t)format << 1 | !importable);

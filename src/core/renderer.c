@@ -21,11 +21,11 @@ static void put32(uint8_t *capset, unsigned word, uint32_t value)
 static void make_capset(uint8_t out[PV_CAPSET_SIZE])
 {
    memset(out, 0, PV_CAPSET_SIZE);
-   put32(out, 0, 1);                          // wire_format_version
-   put32(out, 1, PV_REGISTRY_VERSION);     // vk_xml_version
-   put32(out, 2, 1);                          // VK_EXT_command_serialization
-   put32(out, 3, PV_VENUS_SPEC_VERSION);  // VK_MESA_venus_protocol
-   put32(out, 4, 1);                          // supports_blob_id_0
+   put32(out, 0, 1);                     // wire_format_version
+   put32(out, 1, PV_REGISTRY_VERSION);   // vk_xml_version
+   put32(out, 2, 1);                     // VK_EXT_command_serialization
+   put32(out, 3, PV_VENUS_SPEC_VERSION); // VK_MESA_venus_protocol
+   put32(out, 4, 1);                     // supports_blob_id_0
    for (unsigned i = 0; i < 32; i++)
       put32(out, 5 + i, pv_protocol_mask[i]);
    put32(out, 37, 1); // allow_vk_wait_syncs

@@ -2,9 +2,10 @@
 //
 // The waist: everything a door needs of the renderer, and nothing else crosses.
 //
-// A renderer is one choice of host driver and GPUs. A context is one guest VkInstance: its objects, rings and blobs, apart
-// from every other context. Results are 0 or -errno; -EPROTO means that the context is over (fatal). Functions are
-// thread-safe unless said otherwise, but calls on one context must not overlap (a door has one conversation per guest).
+// A renderer is one choice of host driver and GPUs. A context is one guest VkInstance: its objects, rings and blobs,
+// apart from every other context. Results are 0 or -errno; -EPROTO means that the context is over (fatal). Functions
+// are thread-safe unless said otherwise, but calls on one context must not overlap (a door has one conversation per
+// guest).
 #ifndef PV_CORE_RENDERER_H
 #define PV_CORE_RENDERER_H
 
@@ -15,11 +16,11 @@
 struct pv_core;
 struct pv_context_core;
 
-#define PV_CAPSET_VENUS    4u
-#define PV_CAPSET_SIZE     160u
-#define PV_TIMELINES       64u // ring_idx 0..63
-#define PV_BLOB_MAPPABLE   1u
-#define PV_BLOB_SHAREABLE  2u
+#define PV_CAPSET_VENUS      4u
+#define PV_CAPSET_SIZE       160u
+#define PV_TIMELINES         64u // ring_idx 0..63
+#define PV_BLOB_MAPPABLE     1u
+#define PV_BLOB_SHAREABLE    2u
 #define PV_BLOB_CROSS_DEVICE 4u
 
 struct pv_core_limits {   // 0 = the default
@@ -33,7 +34,7 @@ struct pv_core_params {
    const char *driver; // path of a Vulkan driver library (ICD), NULL: the system's Vulkan loader
    const char *gpu;    // index, UUID or part of a name; NULL: every GPU the host has
    struct pv_core_limits limits;
-   bool polled;        // true: no threads of our own, the caller polls
+   bool polled;         // true: no threads of our own, the caller polls
    const char *capture; // file to record the first context to (later ones: FILE.2, ...), see base/record.h; NULL: none
 };
 
@@ -53,28 +54,31 @@ struct pv_context_core_params {
    void (*fence_retired)(void *user, uint32_t ring_idx, uint64_t fence_id);
    void *user;
 };
-int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params, struct pv_context_core **out);
-// Stops rings, waits for the GPU, destroys every object, retires every fence. Accepts NULL, nulls. May block for seconds.
+int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params,
+                           struct pv_context_core **out);
+// Stops rings, waits for the GPU, destroys every object, retires every fence. Accepts NULL, nulls. May block for
+// seconds.
 void pv_context_core_destroy(struct pv_context_core **ctx);
 
-// Executes bytes that came over the virtqueue path (socket, SUBMIT_3D). Size in bytes, a multiple of 4; copied before use.
-// May block on vkWaitRingSeqnoMESA; a polled context queues the rest instead and poll goes on with it.
+// Executes bytes that came over the virtqueue path (socket, SUBMIT_3D). Size in bytes, a multiple of 4; copied before
+// use. May block on vkWaitRingSeqnoMESA; a polled context queues the rest instead and poll goes on with it.
 int pv_context_core_submit(struct pv_context_core *ctx, const void *bytes, size_t size);
 
-// Asks for fence_retired(ring_idx, fence_id) when everything submitted so far on that timeline is done: 0 = this path itself,
-// 1..63 = the VkQueue bound to it. -EINVAL: no such timeline. A context that is lost or over retires at once.
+// Asks for fence_retired(ring_idx, fence_id) when everything submitted so far on that timeline is done: 0 = this path
+// itself, 1..63 = the VkQueue bound to it. -EINVAL: no such timeline. A context that is lost or over retires at once.
 int pv_context_core_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64_t fence_id);
 
 struct pv_blob_core {
-   uint64_t size;    // bytes that may be mapped
-   uint32_t map;     // 1 cached, 3 write-combined (virtio-gpu's map_info)
-   void *pointer;    // our mapping, valid until the resource is detached; NULL if there is none
+   uint64_t size; // bytes that may be mapped
+   uint32_t map;  // 1 cached, 3 write-combined (virtio-gpu's map_info)
+   void *pointer; // our mapping, valid until the resource is detached; NULL if there is none
 };
-// Makes the resource `resource` of this context: blob_id 0 with flags MAPPABLE = plain shared memory, else the VkDeviceMemory
-// of that object id (each exported at most once). -EINVAL bad arguments, -EEXIST resource id in use, -ENOENT no such memory,
-// -EAGAIN (polled) submitted bytes before it still wait, -EDQUOT over the limit, -EOPNOTSUPP memory that cannot be shared.
-int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
-                         struct pv_blob_core *out);
+// Makes the resource `resource` of this context: blob_id 0 with flags MAPPABLE = plain shared memory, else the
+// VkDeviceMemory of that object id (each exported at most once). -EINVAL bad arguments, -EEXIST resource id in use,
+// -ENOENT no such memory, -EAGAIN (polled) submitted bytes before it still wait, -EDQUOT over the limit, -EOPNOTSUPP
+// memory that cannot be shared.
+int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size,
+                         uint32_t flags, struct pv_blob_core *out);
 // Makes a resource over memory the caller owns (`fd` may be -1) and keeps until the resource is detached.
 int pv_context_core_attach(struct pv_context_core *ctx, uint32_t resource, void *base, uint64_t size, int fd);
 // A duplicate of the fd behind a resource, the caller's to close. -ENOENT, -EOPNOTSUPP (no fd behind it).
@@ -100,21 +104,22 @@ struct pv_stats_core {
    uint64_t commands, bytes, replies, ring_wakes, fences, objects, memory;
    uint64_t ns; // inside commands, decoding and waits in the host included; scaled up from samples
 };
-// A snapshot; counters of running rings may lag by one command. `top`: the `n` most frequent commands; returns how many.
+// A snapshot; counters of running rings may lag by one command. `top`: the `n` most frequent commands; returns how
+// many.
 size_t pv_context_core_stats(const struct pv_context_core *ctx, struct pv_stats_core *out, struct pv_stats_command *top,
                              size_t n);
 
 // What the host has, for `pearvisor info`. Index 0.. of the chosen GPUs.
 struct pv_gpu_core {
-   const char *name, *driver;  // deviceName; driverName and driverInfo
-   uint8_t uuid[16];           // deviceUUID
-   uint32_t type;              // VkPhysicalDeviceType
-   uint32_t api_version;       // the host's
-   uint32_t guest_api_version; // what a guest may see at most
-   const char *memory_path;    // "dma-buf", "host-pointer (memfd)", "none", ...
-   const char *memory_note;    // one sentence: why that one
+   const char *name, *driver;                  // deviceName; driverName and driverInfo
+   uint8_t uuid[16];                           // deviceUUID
+   uint32_t type;                              // VkPhysicalDeviceType
+   uint32_t api_version;                       // the host's
+   uint32_t guest_api_version;                 // what a guest may see at most
+   const char *memory_path;                    // "dma-buf", "host-pointer (memfd)", "none", ...
+   const char *memory_note;                    // one sentence: why that one
    uint32_t extensions_host, extensions_guest; // how many the host lists, how many a guest sees
-   const char *const *emulated; // NULL-terminated names of what we emulate
+   const char *const *emulated;                // NULL-terminated names of what we emulate
 };
 size_t pv_core_gpus(const struct pv_core *core, struct pv_gpu_core *out, size_t n);
 

@@ -118,8 +118,8 @@ static int make_shared(struct pv_context_core *ctx, uint32_t id, uint64_t size, 
 }
 
 // The blob of a VkDeviceMemory. The caller's epoch keeps the record alive.
-static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_memory *memory, uint64_t size, uint32_t flags,
-                          struct pv_blob_core *out)
+static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_memory *memory, uint64_t size,
+                          uint32_t flags, struct pv_blob_core *out)
 {
    if (!memory->shared)
       return -EOPNOTSUPP;
@@ -141,22 +141,23 @@ static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_me
    return error;
 }
 
-static void capture(struct pv_context_core *ctx, int error, uint32_t type, uint32_t resource, uint64_t blob_id, uint64_t size,
-                    uint32_t flags)
+static void capture(struct pv_context_core *ctx, int error, uint32_t type, uint32_t resource, uint64_t blob_id,
+                    uint64_t size, uint32_t flags)
 {
    if (ctx->capture && !error)
       pv_capture_resource(ctx->capture, type, resource, blob_id, size, flags);
 }
 
-static int make_plain(struct pv_context_core *ctx, uint32_t resource, uint64_t size, uint32_t flags, struct pv_blob_core *out)
+static int make_plain(struct pv_context_core *ctx, uint32_t resource, uint64_t size, uint32_t flags,
+                      struct pv_blob_core *out)
 {
    int error = flags == PV_BLOB_MAPPABLE ? make_shared(ctx, resource, size, true, out) : -EINVAL;
    capture(ctx, error, PV_RECORD_BLOB, resource, 0, size, flags);
    return error;
 }
 
-int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
-                         struct pv_blob_core *out)
+int pv_context_core_blob(struct pv_context_core *ctx, uint32_t resource, uint64_t blob_id, uint64_t size,
+                         uint32_t flags, struct pv_blob_core *out)
 {
    const uint32_t known = PV_BLOB_MAPPABLE | PV_BLOB_SHAREABLE | PV_BLOB_CROSS_DEVICE;
    if (!resource || !size || flags & ~known)
@@ -185,8 +186,8 @@ int pv_context_core_attach(struct pv_context_core *ctx, uint32_t resource, void 
    int own = fd >= 0 ? pv_fd_dup(fd) : -1;
    if (fd >= 0 && own < 0)
       return own;
-   int error =
-      file(ctx, (struct pv_resource){.id = resource, .base = base, .size = size, .fd = own, .plain = true, .map_info = 1});
+   int error = file(
+       ctx, (struct pv_resource){.id = resource, .base = base, .size = size, .fd = own, .plain = true, .map_info = 1});
    capture(ctx, error, PV_RECORD_ATTACH, resource, 0, size, 0);
    return error;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a device: a guest may leave (or be killed) at any moment, so everything still filed is destroyed here, users
-// before what they use.
+// The end of a device: a guest may leave (or be killed) at any moment, so everything still filed is destroyed here,
+// users before what they use.
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -41,17 +41,18 @@ static void gather_one(void *user, uint64_t id, const struct pv_object *object)
 }
 
 // Order of destruction; types that are not listed need no call of their own (queues, children of pools).
-#define DEVICE_TYPES(T)                                                                                                     \
-   T(CommandPool) T(DescriptorPool) T(DescriptorUpdateTemplate) T(Pipeline) T(PipelineCache) T(PipelineLayout)             \
-   T(ShaderModule) T(DescriptorSetLayout) T(Framebuffer) T(RenderPass) T(BufferView) T(ImageView) T(Sampler)               \
-   T(SamplerYcbcrConversion) T(QueryPool) T(Event) T(Fence) T(Semaphore) T(PrivateDataSlot)
+#define DEVICE_TYPES(T)                                                                                                \
+   T(CommandPool)                                                                                                      \
+   T(DescriptorPool) T(DescriptorUpdateTemplate) T(Pipeline) T(PipelineCache) T(PipelineLayout) T(ShaderModule)        \
+       T(DescriptorSetLayout) T(Framebuffer) T(RenderPass) T(BufferView) T(ImageView) T(Sampler)                       \
+           T(SamplerYcbcrConversion) T(QueryPool) T(Event) T(Fence) T(Semaphore) T(PrivateDataSlot)
 
 static unsigned rank(uint8_t type)
 {
    unsigned n = 0;
-#define RANK(name)                                                                                                          \
-   n++;                                                                                                                     \
-   if (type == PV_OBJECT_Vk##name)                                                                                          \
+#define RANK(name)                                                                                                     \
+   n++;                                                                                                                \
+   if (type == PV_OBJECT_Vk##name)                                                                                     \
       return n;
    DEVICE_TYPES(RANK)
 #undef RANK
@@ -101,9 +102,9 @@ static void destroy_on_host(struct pv_device *device, const struct pv_object *ob
    const struct pv_device_procs *vk = &device->vk;
    uint64_t handle = object->handle;
    switch (object->type) {
-#define DESTROY(name)                                                                                                       \
-   case PV_OBJECT_Vk##name:                                                                                                 \
-      vk->Destroy##name(device->handle, (Vk##name)handle, NULL);                                                            \
+#define DESTROY(name)                                                                                                  \
+   case PV_OBJECT_Vk##name:                                                                                            \
+      vk->Destroy##name(device->handle, (Vk##name)handle, NULL);                                                       \
       break;
       DEVICE_TYPES(DESTROY)
 #undef DESTROY
@@ -148,8 +149,9 @@ static void free_device(void *p)
    free(device);
 }
 
-// Waits until every queue has done its work, but not for ever: a guest may leave behind a submission that waits for what nobody
-// will signal. False if it is still busy (or if it cannot be told): then nothing of the device may be destroyed.
+// Waits until every queue has done its work, but not for ever: a guest may leave behind a submission that waits for
+// what nobody will signal. False if it is still busy (or if it cannot be told): then nothing of the device may be
+// destroyed.
 static bool device_idle(struct pv_device *device)
 {
    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
@@ -177,7 +179,7 @@ static bool device_idle(struct pv_device *device)
 void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
 {
    bool reachable = !atomic_load(&ctx->was_lost); // a lost driver may hang in any call
-   atomic_store(&device->owner.dying, true);       // pairs with exec.c's file and pv_timeline_bind
+   atomic_store(&device->owner.dying, true);      // pairs with exec.c's file and pv_timeline_bind
    pv_timeline_unbind_device(ctx, device);
    struct gather gather = {.owner = device};
    pv_ids_foreach(ctx->ids, gather_one, &gather);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Timelines: fences of the virtqueue path on a VkQueue. Each is an empty submission with a VkFence; a thread per timeline in
-// use waits for them in order, or poll looks at them.
+// Timelines: fences of the virtqueue path on a VkQueue. Each is an empty submission with a VkFence; a thread per
+// timeline in use waits for them in order, or poll looks at them.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -170,9 +170,8 @@ int pv_timeline_fence(struct pv_context_core *ctx, uint32_t ring_idx, uint64_t f
    if (!dead(ctx)) {
       pending->fence = take_fence(timeline, queue->device);
       pthread_mutex_lock(&queue->lock);
-      VkResult result = pending->fence
-                           ? queue->device->vk.QueueSubmit(queue->handle, 0, NULL, pending->fence)
-                           : VK_ERROR_OUT_OF_HOST_MEMORY;
+      VkResult result = pending->fence ? queue->device->vk.QueueSubmit(queue->handle, 0, NULL, pending->fence)
+                                       : VK_ERROR_OUT_OF_HOST_MEMORY;
       pthread_mutex_unlock(&queue->lock);
       if (result != VK_SUCCESS) {
          if (pending->fence)

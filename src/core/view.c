@@ -46,8 +46,8 @@ static void emulate(struct pv_gpu_view *view, const char *name)
 // Types that a guest cannot map are shown as what they still are: memory for the GPU.
 static void show_memory(struct pv_gpu_view *view)
 {
-   const VkMemoryPropertyFlags host = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
-                                      VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+   const VkMemoryPropertyFlags host =
+       VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
    view->memory = view->gpu->memory;
    for (uint32_t i = 0; i < view->memory.memoryTypeCount; i++)
       if (!(view->gpu->shareable_types >> i & 1))
@@ -58,7 +58,8 @@ int pv_gpu_view_make(struct pv_gpu_view *view, const struct pv_gpu *gpu)
 {
    memset(view, 0, sizeof *view);
    view->gpu = gpu;
-   view->extensions = calloc(gpu->extension_count + sizeof view->emulated / sizeof *view->emulated, sizeof *view->extensions);
+   view->extensions =
+       calloc(gpu->extension_count + sizeof view->emulated / sizeof *view->emulated, sizeof *view->extensions);
    if (!view->extensions)
       return -ENOMEM;
    for (uint32_t i = 0; i < gpu->extension_count; i++) {

@@ -29,10 +29,10 @@ struct pv_context {
 
 _Static_assert(PV_NO_DEADLINE == PV_NEVER, "one clock, one never");
 _Static_assert(PV_BLOB_FLAG_MAPPABLE == PV_BLOB_MAPPABLE && PV_BLOB_FLAG_SHAREABLE == PV_BLOB_SHAREABLE &&
-                  PV_BLOB_FLAG_CROSS_DEVICE == PV_BLOB_CROSS_DEVICE,
+                   PV_BLOB_FLAG_CROSS_DEVICE == PV_BLOB_CROSS_DEVICE,
                "flags are handed on as they are");
 _Static_assert((int)PV_STATE_ALIVE == PV_CONTEXT_ALIVE && (int)PV_STATE_LOST == PV_CONTEXT_LOST &&
-                  (int)PV_STATE_FATAL == PV_CONTEXT_FATAL,
+                   (int)PV_STATE_FATAL == PV_CONTEXT_FATAL,
                "states are handed on as they are");
 
 // Refuses the call when `condition` does not hold.
@@ -219,7 +219,7 @@ enum pv_state pv_context_state(const pv_context *context)
 size_t pv_context_stats(const pv_context *context, struct pv_stats *out, struct pv_command_stats *top, size_t n)
 {
    _Static_assert(sizeof(struct pv_command_stats) == sizeof(struct pv_stats_command) &&
-                     offsetof(struct pv_command_stats, ns) == offsetof(struct pv_stats_command, ns),
+                      offsetof(struct pv_command_stats, ns) == offsetof(struct pv_stats_command, ns),
                   "filled in place");
    struct pv_stats_core stats = {0};
    struct pv_stats_command *list = (struct pv_stats_command *)top;
@@ -272,8 +272,8 @@ size_t pv_renderer_gpus(const pv_renderer *renderer, struct pv_gpu *out, size_t 
 size_t pv_protocol_commands(const struct pv_protocol_command **out)
 {
    _Static_assert(sizeof(struct pv_protocol_command) == sizeof(struct pv_protocol_entry) &&
-                     offsetof(struct pv_protocol_command, name) == offsetof(struct pv_protocol_entry, name) &&
-                     offsetof(struct pv_protocol_command, reason) == offsetof(struct pv_protocol_entry, reason),
+                      offsetof(struct pv_protocol_command, name) == offsetof(struct pv_protocol_entry, name) &&
+                      offsetof(struct pv_protocol_command, reason) == offsetof(struct pv_protocol_entry, reason),
                   "the same table under two names");
    const struct pv_protocol_entry *entries = NULL;
    size_t n = pv_core_protocol(&entries);

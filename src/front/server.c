@@ -84,12 +84,12 @@ static void free_argv(char **argv)
 
 static int check_params(const struct pv_server_params *params)
 {
-   const char *why = !params                                           ? "no parameters"
-                     : !params->socket || !*params->socket             ? "no socket path"
-                     : !params->worker || !params->worker[0]           ? "no command that starts a worker"
-                     : params->max_clients > MAX_CLIENTS               ? "more than 65536 clients"
-                     : params->socket_mode & ~0777u                    ? "a socket mode that is not of permission bits"
-                                                                       : NULL;
+   const char *why = !params                                 ? "no parameters"
+                     : !params->socket || !*params->socket   ? "no socket path"
+                     : !params->worker || !params->worker[0] ? "no command that starts a worker"
+                     : params->max_clients > MAX_CLIENTS     ? "more than 65536 clients"
+                     : params->socket_mode & ~0777u          ? "a socket mode that is not of permission bits"
+                                                             : NULL;
    if (!why)
       return 0;
    pv_error("cannot create a server: %s", why);

@@ -71,8 +71,7 @@ static int append(const char *path, const char *line, size_t size)
    return ret;
 }
 
-int pv_stats_append(const char *path, const char *client, const struct pv_core *core,
-                    const struct pv_context_core *ctx)
+int pv_stats_append(const char *path, const char *client, const struct pv_core *core, const struct pv_context_core *ctx)
 {
    char *line = NULL;
    size_t size = 0;

@@ -26,12 +26,12 @@
 #define MAX_WAIT_WORDS   (2 + 3 * 4096u)
 #define MAX_SUBMIT_WORDS (1u << 24) // a stock driver sends what is large through shared memory
 
-#define BLOB_HOST3D   2u
-#define BLOB_FLAGS    (PV_BLOB_MAPPABLE | PV_BLOB_SHAREABLE | PV_BLOB_CROSS_DEVICE)
+#define BLOB_HOST3D     2u
+#define BLOB_FLAGS      (PV_BLOB_MAPPABLE | PV_BLOB_SHAREABLE | PV_BLOB_CROSS_DEVICE)
 #define PARAM_TIMELINES 1u
-#define WAIT_ANY      1u
-#define NS_PER_MS     UINT64_C(1000000)
-#define NS_PER_S      UINT64_C(1000000000)
+#define WAIT_ANY        1u
+#define NS_PER_MS       UINT64_C(1000000)
+#define NS_PER_S        UINT64_C(1000000000)
 
 enum {
    RESOURCE_UNREF = 3,
@@ -387,7 +387,8 @@ static int introduce(struct pv_vtest *v, uint32_t length)
 {
    if (v->conn.id != CREATE_RENDERER || !length || length > MAX_NAME_BYTES) {
       pv_warn("a client is disconnected: it does not speak vtest (its first words are %#x %#x); only Vulkan programs "
-              "on Mesa's virtio driver can use this socket", length, v->conn.id);
+              "on Mesa's virtio driver can use this socket",
+              length, v->conn.id);
       return -EPROTO;
    }
    uint32_t n = length < sizeof(v->name) ? length : sizeof(v->name) - 1;

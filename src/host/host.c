@@ -54,7 +54,7 @@ static int load_library(struct pv_host *host, const char *driver)
 static int make_instance(struct pv_host *host, VkInstance *instance, struct pv_instance_procs *vk)
 {
    const VkApplicationInfo app = {
-       .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "PearVisor", .apiVersion = host->api_version};
+      .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "PearVisor", .apiVersion = host->api_version};
    const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
    VkResult result = host->vk.CreateInstance(&info, NULL, instance);
    if (result != VK_SUCCESS) {
@@ -87,8 +87,8 @@ static bool both_ways(VkFlags features, VkFlags exportable, VkFlags importable)
 static void read_sync_fd(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPhysicalDevice device)
 {
    const VkPhysicalDeviceExternalSemaphoreInfo semaphore = {
-       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO,
-       .handleType = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT};
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO,
+      .handleType = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT};
    VkExternalSemaphoreProperties semaphores = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES};
    const VkPhysicalDeviceExternalFenceInfo fence = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_FENCE_INFO,
                                                     .handleType = VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT};

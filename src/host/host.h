@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Host: Vulkan as this machine has it. Finds the driver, looks at every GPU once and says how guests can share its memory.
-// Knows nothing of guests' ids or of the wire.
+// Host: Vulkan as this machine has it. Finds the driver, looks at every GPU once and says how guests can share its
+// memory. Knows nothing of guests' ids or of the wire.
 #ifndef PV_HOST_HOST_H
 #define PV_HOST_HOST_H
 
@@ -31,7 +31,8 @@ struct pv_gpu {
    char note[160];            // why that path
    uint32_t shareable_types;  // bit per memory type: host-visible and a guest can map it
    uint64_t import_alignment; // HOST_PTR: pointers and sizes are multiples of it
-   bool semaphore_sync_fd, fence_sync_fd; // SYNC_FD can be exported and imported (a driver may list the extension without it)
+   bool semaphore_sync_fd,
+       fence_sync_fd; // SYNC_FD can be exported and imported (a driver may list the extension without it)
    char driver_text[VK_MAX_DRIVER_NAME_SIZE + VK_MAX_DRIVER_INFO_SIZE + 2];
 };
 
@@ -44,14 +45,15 @@ struct pv_host {
    uint32_t gpu_count;
 };
 
-// Loads `driver` (a path; NULL: the system's loader), looks at the GPUs and keeps those `choice` names (index, UUID or part
-// of a name; NULL: all). Venus devices are left out: a renderer must not run on itself. Blocks for as long as the driver
-// takes. On failure one log line says why; -ENOENT, -ENOTUNIQ, -ENODEV, -ENOMEM.
+// Loads `driver` (a path; NULL: the system's loader), looks at the GPUs and keeps those `choice` names (index, UUID or
+// part of a name; NULL: all). Venus devices are left out: a renderer must not run on itself. Blocks for as long as the
+// driver takes. On failure one log line says why; -ENOENT, -ENOTUNIQ, -ENODEV, -ENOMEM.
 int pv_host_open(struct pv_host *host, const char *driver, const char *choice);
 void pv_host_close(struct pv_host *host);
 
 // Which of our GPUs a physical device of some instance is, or NULL.
-const struct pv_gpu *pv_host_gpu_of(const struct pv_host *host, const struct pv_instance_procs *vk, VkPhysicalDevice device);
+const struct pv_gpu *pv_host_gpu_of(const struct pv_host *host, const struct pv_instance_procs *vk,
+                                    VkPhysicalDevice device);
 
 // True if the GPU's list (host.h's cleaned one) has the extension.
 bool pv_gpu_has(const struct pv_gpu *gpu, const char *extension);
@@ -61,8 +63,8 @@ void *pv_chain_find(const void *chain, VkStructureType type);
 // Takes every structure of that type out of the chain that starts at root->pNext. True if there was one.
 bool pv_chain_drop(void *root, VkStructureType type);
 
-// Looks for a way to share this GPU's memory, proves it on a device of its own and fills path, note, shareable_types and
-// import_alignment (mem.c). Extensions that turn out not to work are taken off the list.
+// Looks for a way to share this GPU's memory, proves it on a device of its own and fills path, note, shareable_types
+// and import_alignment (mem.c). Extensions that turn out not to work are taken off the list.
 void pv_gpu_probe_memory(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPhysicalDevice device);
 
 // Memory of ours behind a HOST_PTR allocation, or an fd behind a DMABUF one. Shared by the VkDeviceMemory and by blobs.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Memory that a guest can map, by whatever the driver can do. The choice is made once per GPU, by trying: an extension that
-// a driver lists but cannot make work counts as absent.
+// Memory that a guest can map, by whatever the driver can do. The choice is made once per GPU, by trying: an extension
+// that a driver lists but cannot make work counts as absent.
 #include "host/host.h"
 
 #include <errno.h>
@@ -159,7 +159,8 @@ static void probe_dmabuf(struct probe *probe)
 static bool host_ptr_type_works(struct probe *probe, struct pv_hostmem *ours, uint32_t type)
 {
    const VkImportMemoryHostPointerInfoEXT import = {.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
-                                                    .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+                                                    .handleType =
+                                                        VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
                                                     .pHostPointer = ours->base};
    const VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                       .pNext = &import,
@@ -196,7 +197,8 @@ static void probe_host_ptr(struct probe *probe)
    if (probe_open(probe, extensions, 1)) {
       VkMemoryHostPointerPropertiesEXT properties = {.sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT};
       if (probe->vk.GetMemoryHostPointerPropertiesEXT &&
-          probe->vk.GetMemoryHostPointerPropertiesEXT(probe->device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+          probe->vk.GetMemoryHostPointerPropertiesEXT(probe->device,
+                                                      VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
                                                       ours->base, &properties) == VK_SUCCESS)
          for (uint32_t type = 0; type < gpu->memory.memoryTypeCount; type++)
             if ((properties.memoryTypeBits >> type & 1) && host_visible_coherent(gpu, type) &&
@@ -207,7 +209,8 @@ static void probe_host_ptr(struct probe *probe)
    pv_hostmem_unref(&ours);
    if (gpu->shareable_types) {
       gpu->path = PV_MEMORY_HOST_PTR;
-      snprintf(gpu->note, sizeof gpu->note, "dma-buf export does not work here; the driver imports memory that we allocate");
+      snprintf(gpu->note, sizeof gpu->note,
+               "dma-buf export does not work here; the driver imports memory that we allocate");
    }
 }
 

@@ -28,12 +28,12 @@ struct pv_ref {
 struct pv_reader {
    const uint8_t *p, *end;
    struct pv_arena *arena;
-   struct pv_ids *ids;  // NULL: handles stay ids (client side, tests)
-   const void *owner;   // the device the command goes to; handles of another device are refused
-   bool owned;          // `owner` is known. It may be NULL then: a poisoned device, which owns only what was made with it
+   struct pv_ids *ids; // NULL: handles stay ids (client side, tests)
+   const void *owner;  // the device the command goes to; handles of another device are refused
+   bool owned; // `owner` is known. It may be NULL then: a poisoned device, which owns only what was made with it
    struct pv_ref kept, kept_before; // the last two handles of members that venus.xml marks with <keep>
-   const char *why;     // the first reason the bytes are undecodable, one phrase; NULL = all well
-   uint64_t why_value;  // a number that goes with it (an id, a count, an sType)
+   const char *why;                 // the first reason the bytes are undecodable, one phrase; NULL = all well
+   uint64_t why_value;              // a number that goes with it (an id, a count, an sType)
    const char *refused; // decodable, but the host must not see it: one phrase; NULL = nothing of the kind (check.h)
    bool poisoned;       // some handle resolved to a poisoned id
    uint32_t depth;

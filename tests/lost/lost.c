@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A guest whose device gets lost while it waits. Run by lost.py with a memory budget that the second thread breaks: stock
-// drivers allocate without asking for a reply, so the refusal makes the context lost as soon as the memory is used. The wait
-// for a fence that nobody will ever signal must then end with VK_ERROR_DEVICE_LOST, and everything after it must return.
+// A guest whose device gets lost while it waits. Run by lost.py with a memory budget that the second thread breaks:
+// stock drivers allocate without asking for a reply, so the refusal makes the context lost as soon as the memory is
+// used. The wait for a fence that nobody will ever signal must then end with VK_ERROR_DEVICE_LOST, and everything after
+// it must return.
 #include "../e2e/harness.h"
 
 #include <pthread.h>
@@ -24,8 +25,8 @@ static void *lose(void *user)
 {
    struct gpu *gpu = user;
    usleep(300000);
-   VkBufferCreateInfo info = {
-      VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 1 << 20, .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+   VkBufferCreateInfo info = {VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 1 << 20,
+                              .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
    VkBuffer buffer;
    VK(vkCreateBuffer(gpu->device, &info, NULL, &buffer));
    VkMemoryAllocateInfo allocate = {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = (VkDeviceSize)600 << 20};
@@ -53,11 +54,11 @@ int main(int argc, char **argv)
    VK(vkCreateSemaphore(gpu.device, &info, NULL, &never));
    // The host never gets this one going: it waits for a value that nobody sets.
    uint64_t value = 1;
-   VkTimelineSemaphoreSubmitInfo values = {
-      VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO, .waitSemaphoreValueCount = 1, .pWaitSemaphoreValues = &value};
+   VkTimelineSemaphoreSubmitInfo values = {VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+                                           .waitSemaphoreValueCount = 1, .pWaitSemaphoreValues = &value};
    VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
    VkSubmitInfo submit = {VK_STRUCTURE_TYPE_SUBMIT_INFO, .pNext = &values, .waitSemaphoreCount = 1,
-                          .pWaitSemaphores = &never,     .pWaitDstStageMask = &stage};
+                          .pWaitSemaphores = &never, .pWaitDstStageMask = &stage};
    VK(vkQueueSubmit(gpu.queue, 1, &submit, fence));
    pthread_t thread;
    pthread_create(&thread, NULL, lose, &gpu);
@@ -69,7 +70,8 @@ int main(int argc, char **argv)
    pthread_join(thread, NULL);
    // The guest still talks to us: queries that need the host say the same, the rest returns.
    VkMemoryRequirements requirements;
-   VkBufferCreateInfo odd = {VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 12345, .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT};
+   VkBufferCreateInfo odd = {VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 12345,
+                             .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT};
    VkBuffer buffer;
    if (vkCreateBuffer(gpu.device, &odd, NULL, &buffer) == VK_SUCCESS)
       vkGetBufferMemoryRequirements(gpu.device, buffer, &requirements);
