@@ -38,7 +38,7 @@ class Variant:
 
 
 ADDRESS = Variant("asan", "AddressSanitizer and UndefinedBehaviorSanitizer", ("-Db_sanitize=address,undefined",),
-                  ("unit", "ring", "codec", "hostile/stream"))
+                  ("unit", "ring", "codec", "hostile/stream", "hostile/races"))
 
 
 def variants() -> dict[str, list[Variant]]:
@@ -47,7 +47,8 @@ def variants() -> dict[str, list[Variant]]:
         "san": [
             ADDRESS,
             # Clang, so that its warnings count as well.
-            Variant("tsan", "ThreadSanitizer", ("-Db_sanitize=thread", "-Db_lundef=false"), ("unit", "ring"), "clang"),
+            Variant("tsan", "ThreadSanitizer", ("-Db_sanitize=thread", "-Db_lundef=false"),
+                    ("unit", "ring", "hostile/races"), "clang"),
         ],
     }
     if root := os.environ.get("PEARVISOR_VULKAN_NEXT"):
