@@ -25,11 +25,6 @@ enum pv_exec_state {
    PV_EXEC_FATAL, // the context is over
 };
 
-struct pv_stream { // a window of a resource that replies go to
-   uint32_t resource;
-   uint64_t offset, size, cursor;
-};
-
 struct pv_exec {
    struct pv_reader in;
    const uint8_t *begin; // the command's first byte

@@ -207,11 +207,6 @@ void pv_hook_vkInvalidateMappedMemoryRanges(struct pv_exec *x, struct pv_args_vk
    a->ret = VK_SUCCESS;
 }
 
-void pv_hook_vkGetDeviceMemoryCommitment(struct pv_exec *x, struct pv_args_vkGetDeviceMemoryCommitment *a)
-{
-   pv_call_vkGetDeviceMemoryCommitment(x, a);
-}
-
 void pv_hook_vkGetMemoryResourcePropertiesMESA(struct pv_exec *x, struct pv_args_vkGetMemoryResourcePropertiesMESA *a)
 {
    struct pv_device *device = a->device_ref.owner;

@@ -200,9 +200,3 @@ void pv_hook_vkGetPhysicalDeviceToolProperties(struct pv_exec *x, struct pv_args
    *a->pToolCount = 0; // tools of the host are none of the guest's
    a->ret = VK_SUCCESS;
 }
-
-void pv_hook_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR(
-    struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR *a)
-{
-   pv_call_vkGetPhysicalDeviceCalibrateableTimeDomainsKHR(x, a);
-}

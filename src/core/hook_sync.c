@@ -167,16 +167,6 @@ void pv_hook_vkCreateSemaphore(struct pv_exec *x, struct pv_args_vkCreateSemapho
    pv_call_vkCreateSemaphore(x, a);
 }
 
-void pv_hook_vkResetFences(struct pv_exec *x, struct pv_args_vkResetFences *a)
-{
-   pv_call_vkResetFences(x, a);
-}
-
-void pv_hook_vkGetFenceStatus(struct pv_exec *x, struct pv_args_vkGetFenceStatus *a)
-{
-   pv_call_vkGetFenceStatus(x, a);
-}
-
 // The guest took the fence's payload away as a sync_file: leave it unsignalled, whatever state it is in.
 void pv_hook_vkResetFenceResourceMESA(struct pv_exec *x, struct pv_args_vkResetFenceResourceMESA *a)
 {
