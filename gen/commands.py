@@ -88,7 +88,8 @@ def read_param(model: Model, command: WireCommand, out: Reader, param: Var, firs
     shape, kind, name = model.shape(param), model.kind(param), param.name
     if kind == "handle" and shape == "value":
         how = "pv_dispatch" if first else "pv_handle_ref"
-        out.run.append(f"a->{name} = ({param.type})(uintptr_t){how}(r, pv_load64({out.at(8)}), PV_OBJECT_{param.type}, "
+        load = f"pv_load64({out.at(8)})" if first else out.id_at(param, out.at(8))
+        out.run.append(f"a->{name} = ({param.type})(uintptr_t){how}(r, {load}, PV_OBJECT_{param.type}, "
                        f"&a->{name}_ref);")
     elif kind == "handle" and shape in ("array", "pointer"):
         read_handles(model, command, out, param)
@@ -114,7 +115,10 @@ def read_handles(model: Model, command: WireCommand, out: Reader, param: Var) ->
     if is_new(model, param):
         out.say(f"a->{name} = pv_new_handles(r, {count}, a->ids_{name});", f"a->asked_{name} = {count};")
     else:
-        out.say(f"a->{name} = pv_resolve_all(r, {count}, a->ids_{name}, PV_OBJECT_{kind});")
+        needed = "false" if model.may_be_null(param) else "true"
+        if (command.name, name) in model.keeps:
+            out.say(f"pv_keep_list(r, {count});")
+        out.say(f"a->{name} = pv_resolve_all(r, {count}, a->ids_{name}, PV_OBJECT_{kind}, {needed});")
 
 
 def read_out_pointer(model: Model, command: WireCommand, out: Reader, param: Var) -> None:

@@ -2,6 +2,7 @@
 """Emits what core/ runs: a thunk per command, the default actions, and the protocol as data."""
 from __future__ import annotations
 
+import depends
 from commands import arrays_of, is_create, is_new
 from emit import indent
 from host import level_of
@@ -96,6 +97,13 @@ def drop_code(model: Model, command: WireCommand) -> list[str]:
     return lines
 
 
+def lost_meanwhile(model: Model, command: WireCommand) -> list[str]:
+    """What was made and then could not be filed was not made."""
+    if not is_create(command) or not new_handle(model, command) or command.result != "VkResult":
+        return []
+    return ["      if (pv_exec_lost(x) && a.ret >= 0)", "         a.ret = VK_ERROR_DEVICE_LOST;"]
+
+
 def thunk_code(model: Model, command: WireCommand) -> list[str]:
     name = command.name
     act = f"pv_hook_{name}(x, &a);" if command.hook else f"pv_call_{name}(x, &a);"
@@ -106,6 +114,7 @@ def thunk_code(model: Model, command: WireCommand) -> list[str]:
             "   case PV_ADMIT_STOP:", "      return;", "   case PV_ADMIT_GO:", f"      {act}", "      break;",
             "   case PV_ADMIT_LOST:", f"      {drop}", "      break;", "   }",
             "   struct pv_writer *w = wants_reply(x) ? pv_exec_reply(x) : NULL;", "   if (w) {",
+            *lost_meanwhile(model, command),
             f"      pv_enc_reply_{name}(w, &a);", "      pv_exec_reply_commit(x);", "   }", "}", ""]
 
 
@@ -130,7 +139,7 @@ def hooks_header(model: Model) -> str:
 
 
 def thunks_source(model: Model) -> str:
-    lines = [NOTE, '#include "core/hooks.gen.h"', '#include "core/objects.h"', "",
+    lines = [NOTE, '#include "core/context.h"', '#include "core/hooks.gen.h"', "",
              "static inline bool wants_reply(const struct pv_exec *x)", "{",
              "   return (x->flags & PV_CMD_REPLY) && x->state == PV_EXEC_RUN;", "}", ""]
     for command in model.executable:
@@ -151,7 +160,8 @@ def protocol_header(model: Model) -> str:
     major, minor, patch = model.registry.version
     return "\n".join([NOTE + "//\n// What this build speaks of the protocol.",
                       "#ifndef PV_CORE_PROTOCOL_GEN_H", "#define PV_CORE_PROTOCOL_GEN_H", "", "#include <stdbool.h>",
-                      "#include <stdint.h>", "", '#include "core/exec.h"', '#include "core/renderer.h"', "",
+                      "#include <stddef.h>", "#include <stdint.h>", "", '#include "core/exec.h"',
+                      '#include "core/renderer.h"', "",
                       f"#define PV_PROTOCOL_COMMANDS   {len(model.commands)}u",
                       f"#define PV_PROTOCOL_EXTENSIONS {len(model.extensions)}u", "",
                       "// The registry this was generated from.",
@@ -164,7 +174,24 @@ def protocol_header(model: Model) -> str:
                       "extern const struct pv_protocol_extension pv_protocol_extensions[PV_PROTOCOL_EXTENSIONS];",
                       "// The capset's vk_extension_mask1: what this build can decode.",
                       "extern const uint32_t pv_protocol_mask[32];", "// By command id; NULL for a hole.",
-                      "extern const char *const pv_command_names[PV_CMD_LIMIT];", "", "#endif"]) + "\n"
+                      "extern const char *const pv_command_names[PV_CMD_LIMIT];", "",
+                      "// Whether all that the registry wants beside pv_protocol_extensions[index] is there: on a device",
+                      "// of this core version, whose extensions `has` knows.",
+                      "bool pv_protocol_complete(size_t index, uint32_t version,",
+                      "                          bool (*has)(const void *list, const char *name), const void *list);",
+                      "", "#endif"]) + "\n"
+
+
+def complete_code(model: Model) -> list[str]:
+    """The registry's dependencies. What guest drivers do themselves is there in any case."""
+    granted = {e.name for e in model.extensions if e.guest_side}
+    lines = ["bool pv_protocol_complete(size_t index, uint32_t version, bool (*has)(const void *, const char *),",
+             "                          const void *list)", "{", "   switch (index) {"]
+    for index, extension in enumerate(model.extensions):
+        condition = depends.condition(model.registry, extension.name, granted)
+        if condition != "true":
+            lines += [f"   case {index}: // {extension.name}", f"      return {condition};"]
+    return lines + ["   default:", "      return true;", "   }", "}"]
 
 
 def protocol_source(model: Model) -> str:
@@ -179,4 +206,4 @@ def protocol_source(model: Model) -> str:
     lines += ["   " + ", ".join(words[i:i + 8]) + "," for i in range(0, 32, 8)]
     lines += ["};", "", "const char *const pv_command_names[PV_CMD_LIMIT] = {"]
     lines += [f'   [PV_CMD_{c.name}] = "{c.name}",' for c in model.commands]
-    return "\n".join(lines + ["};"]) + "\n"
+    return "\n".join(lines + ["};", ""] + complete_code(model)) + "\n"

@@ -135,7 +135,12 @@ class Reader(Coder):
         if raw:
             return f"{target} = ({name})(uintptr_t)pv_load64({address});"
         kept = "pv_kept_handle" if (self.owner, var.name) in self.model.keeps else "pv_handle"
-        return f"{target} = ({name})(uintptr_t){kept}(r, pv_load64({address}), PV_OBJECT_{name});"
+        return f"{target} = ({name})(uintptr_t){kept}(r, {self.id_at(var, address)}, PV_OBJECT_{name});"
+
+    def id_at(self, var: Var, address: str) -> str:
+        """The id of a handle, null refused where Vulkan wants an object."""
+        load = f"pv_load64({address})"
+        return load if self.model.may_be_null(var) else f"pv_needed(r, {load})"
 
     def value(self, var: Var, part: bool) -> None:
         found, target = self.element(var), self.base + var.name
@@ -220,8 +225,11 @@ class Reader(Coder):
             source = self.name("q")
             self.say(f"const uint8_t *{source} = pv_skip(r, {count} * {size});")
             if found.kind == "handle":
-                step = (f"{array}[{index}] = ({found.name})(uintptr_t)pv_handle(r, pv_load64({source} + 8 * {index}), "
-                        f"PV_OBJECT_{found.name});")
+                one, listed = self.id_at(var, f"{source} + 8 * {index}"), "pv_handle"
+                if (self.owner, var.name) in self.model.keeps:
+                    self.say(f"pv_keep_list(r, {count});")
+                    listed = "pv_listed_handle"
+                step = f"{array}[{index}] = ({found.name})(uintptr_t){listed}(r, {one}, PV_OBJECT_{found.name});"
             else:
                 step = f"pv_load_{found.name}(r, {source} + {size} * {index}, &{array}[{index}]);"
         else:

@@ -211,6 +211,10 @@ class Model:
     def may_omit(self, var: Var) -> bool:
         return var.optional or var.noautovalidity
 
+    def may_be_null(self, var: Var) -> bool:
+        """True if a handle, or an element of an array of them, may be null. vk.xml gives up where it depends."""
+        return var.noautovalidity or (var.optional_items if var.pointers else var.optional)
+
     def arms(self, union: Type) -> list[UnionArm]:
         """The arms that can travel. Tags: the selector's value, else the arm's index."""
         arms = []

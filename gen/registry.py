@@ -28,6 +28,7 @@ class Var:
     dims: list[str]             # fixed array dimensions, as C expressions
     lens: list[str]             # one per pointer level that is an array
     optional: bool              # the pointer itself may be NULL
+    optional_items: bool        # of an array of handles: elements may be null
     noautovalidity: bool
     selector: str | None        # for a union: the member that says which arm holds
     selection: list[str]        # for a union's arm: the selector's values that mean it
@@ -64,6 +65,9 @@ class Extension:
     number: int
     spec: int
     platform: str | None
+    kind: str | None        # "instance" or "device"
+    depends: str | None     # an expression, see depends.py
+    promoted: str | None    # the core version or extension that it became
 
 
 def for_vulkan(element: Element) -> bool:
@@ -93,9 +97,10 @@ def parse_var(element: Element) -> Var:
     head, _, tail = text.rpartition(name) if not re.search(rf"\b{name}\b\s*[\[:]", text) else re.split(
         rf"(\b{name}\b)(?=\s*[\[:])", text, maxsplit=1)
     lens = element.get("altlen") or element.get("len") or ""
+    optional = (element.get("optional") or "").split(",")
     return Var(name=name, type=element.find("type").text, const=head.startswith("const "), pointers=head.count("*"),
                dims=re.findall(r"\[\s*(\w+)\s*\]", tail), lens=[part.strip() for part in lens.split(",") if part],
-               optional=(element.get("optional") or "").split(",")[0] == "true",
+               optional=optional[0] == "true", optional_items=optional[1:] == ["true"],
                noautovalidity=element.get("noautovalidity") == "true", selector=element.get("selector"),
                selection=[s for s in (element.get("selection") or "").split(",") if s], values=element.get("values"),
                bitfield=tail.lstrip().startswith(":"),
@@ -212,7 +217,8 @@ class Registry:
             spec = next((e.get("value") for e in element.iter("enum")
                          if e.get("name", "").endswith("_SPEC_VERSION")), "0")
             self.extensions[name] = Extension(name, int(element.get("number")), int(spec) if spec.isdigit() else 0,
-                                              element.get("platform"))
+                                              element.get("platform"), element.get("type"), element.get("depends"),
+                                              element.get("promotedto"))
             self.provides[name] = self._provided(element)
 
     def _provided(self, group: Element) -> set[str]:

@@ -5,7 +5,8 @@
 #
 # A new enough distribution is used as it is, with its packages installed (`native`). Anything older gets a Debian 13
 # root of ours, kept in the cache directory for every clone and entered by scripts/enter-root (`root`). Inside that root
-# ./dev runs again and finds the mark left there (`inside`). Both also get a second, newer guest driver to test against.
+# ./dev runs again and finds the mark left there (`inside`). Both also get a second, newer guest driver to test against,
+# and headers and libraries for a cross build to aarch64.
 #
 # Every message goes to stderr: `./dev run` leaves stdout to the command it runs.
 
@@ -16,6 +17,8 @@ mark=/etc/pearvisor-root
 packages=$(sed -e 's/#.*//' -e '/^ *$/d' "$project/scripts/packages/debian" | sort)
 root=$cache/root-$(printf '%s\n' 'recipe 1' "$packages" | sha256sum | cut -c1-12)
 next=$cache/next-1
+libraries=$(sed -n '/^# libraries/,/^$/{/^[a-z]/p}' "$project/scripts/packages/debian")
+aarch64=$cache/aarch64-$(printf '%s\n' 'recipe 1' "$libraries" | sha256sum | cut -c1-12)
 
 say()
 {
@@ -200,7 +203,7 @@ make_next()
    debian forky --variant=extract --include=mesa-vulkan-drivers,libvulkan-dev |
       unpack "$from" --wildcards './usr/lib/*/libvulkan_virtio.so' './usr/lib/*/libdisplay-info.so.*' \
          './usr/lib/*/libwayland-client.so.*' './usr/include/vulkan' './usr/include/vk_video' \
-         './usr/share/vulkan/registry' ||
+         './usr/share/pkgconfig' './usr/share/vulkan/registry' ||
       return
    mv "$from/usr/include" "$from/usr/share/vulkan/registry" "$vulkan" &&
       cp "$from"/usr/lib/*/libvulkan_virtio.so "$driver" &&
@@ -209,6 +212,20 @@ make_next()
       printf '%s\n' >"$driver/virtio_icd.json" \
          '{"file_format_version": "1.0.1", "ICD": {"api_version": "1.4.0", "library_path": "./libvulkan_virtio.so"}}' &&
       in_place "$project/scripts/rename-libraries" "$driver" libvulkan_virtio.so
+}
+
+# What a cross build for aarch64 needs of Debian 13, and its tests under qemu-user: headers and libraries. They stay in
+# this directory; the system's packages and architectures are left alone.
+make_aarch64()
+{
+   say 'fetching headers and libraries for aarch64 once'
+   debian trixie --architectures=arm64 --variant=extract \
+      --include="$(printf '%s\n' $libraries libstdc++-14-dev | paste -sd,)" |
+      unpack "$1" --wildcards --exclude='libLLVM*' --exclude='libgallium*' --exclude='lib*san.*' './usr/include' \
+         './usr/lib/aarch64-linux-gnu' './usr/lib/gcc' './usr/lib/linux/uapi' './usr/lib/ld-linux-aarch64.so.1' \
+         './usr/share/pkgconfig' './usr/share/vulkan/registry' ||
+      return
+   ln -s usr/lib "$1/lib"
 }
 
 # Runs a command where PearVisor is built, from outside.
@@ -221,7 +238,8 @@ in_place()
    fi
 }
 
-# prepare COMMAND: makes ready whatever is missing; sets `where`, and PEARVISOR_ICD_NEXT where ./dev runs on.
+# prepare COMMAND: makes ready whatever is missing; sets `where`, and where ./dev runs on PEARVISOR_ICD_NEXT and its
+# like, which tell the tests of what is there.
 prepare()
 {
    local trouble
@@ -229,6 +247,7 @@ prepare()
    case $where in
    inside)
       next=/opt/pearvisor
+      aarch64=/opt/pearvisor-aarch64
       ;;
    native)
       if command -v apt-get >/dev/null; then
@@ -246,28 +265,37 @@ prepare()
       fi
       ;;
    esac
-   [ "$where" = inside ] || prepare_next "$1"
+   [ "$where" = inside ] || prepare_extras "$1"
    export PEARVISOR_ICD_NEXT=$next/guest-forky/virtio_icd.json PEARVISOR_VULKAN_NEXT=$next/vulkan-forky
    [ -e "$PEARVISOR_ICD_NEXT" ] || unset PEARVISOR_ICD_NEXT PEARVISOR_VULKAN_NEXT
+   export PEARVISOR_AARCH64=$aarch64
+   [ -d "$PEARVISOR_AARCH64/usr" ] || unset PEARVISOR_AARCH64
 }
 
-# Where it failed before, only the commands that use it try (and complain) again.
-prepare_next()
+# What only some tests want. Where it failed before, only the commands that use it try (and complain) again.
+prepare_extras()
 {
-   local trouble
-   [ ! -d "$next" ] || return 0
    case $1 in
    build | test | demo) ;;
    *) [ ! -e "$next.tried" ] || return 0 ;;
    esac
+   prepare_extra "$next" make_next 'no second guest driver'
+   [ "$1" != test ] || prepare_extra "$aarch64" make_aarch64 'no libraries for aarch64'
+}
+
+# prepare_extra DIRECTORY FUNCTION COMPLAINT
+prepare_extra()
+{
+   local trouble
+   [ ! -d "$1" ] || return 0
    mkdir -p "$cache"
-   : >"$next.tried"
+   : >"$1.tried"
    trouble=$(mmdebstrap_trouble)
    if [ -z "$trouble" ]; then
       install_mmdebstrap
-      once "$next" make_next || trouble='the lines above say why.'
+      once "$1" "$2" || trouble='the lines above say why.'
    fi
-   [ -z "$trouble" ] || say "no second guest driver, its tests will be skipped: $trouble"
+   [ -z "$trouble" ] || say "$3, its tests will be skipped: $trouble"
 }
 
 # Removes everything cached. A mount below it would be somebody's files: then nothing is touched.

@@ -3,7 +3,8 @@
 """Runs the test suites for `./dev test` and sums them up in one closing line.
 
 A suite is one of Meson's, run from build/, or one of the variants below: the same tests from a build of its own, with
-sanitizers or with the Vulkan registry of a newer distribution.
+sanitizers, with the Vulkan registry of a newer distribution, or for another processor. `all` is everything, with more
+rounds of what is random and more guest drivers under the sanitizers.
 """
 
 import argparse
@@ -30,31 +31,56 @@ class Variant:
     why: str
     options: tuple[str, ...]
     selection: tuple[str, ...]
+    left_out: tuple[str, ...] = ()  # of the selection, unless `./dev test all`
     compiler: str = "cc"
     timeout_multiplier: int = 5
+    wrapper: str = ""  # a script of ours that each test is run by
+    environment: dict[str, str] = field(default_factory=dict)
+    besides: tuple[str, ...] = ()  # what is built although the tests do not need it
+    files: dict[str, str] = field(default_factory=dict)  # written to the build directory before it is set up
+    missing: str = ""  # why it cannot be run here
 
-    def selects(self, test: dict) -> bool:
-        return any(suite in self.selection or f"{suite}/{test['name']}" in self.selection for suite in suites_of(test))
+    def selects(self, test: dict, thorough: bool) -> bool:
+        names = {f"{suite}/{test['name']}" for suite in suites_of(test)}
+        if not thorough and names.intersection(self.left_out):
+            return False
+        return bool(names.union(suites_of(test)).intersection(self.selection))
 
 
-ADDRESS = Variant("asan", "AddressSanitizer and UndefinedBehaviorSanitizer", ("-Db_sanitize=address,undefined",),
-                  ("unit", "ring", "codec", "hostile/stream", "hostile/races"))
+# Everything that runs code of ours; the guests' side, Mesa and the programs, is without sanitizers. Clang, because
+# GCC's UndefinedBehaviorSanitizer writes to stderr whatever it is told. Not `function`: the fake driver's functions
+# are called by types that are only like their own.
+ADDRESS = Variant("asan", "AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer",
+                  ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dc_args=-fno-sanitize=function"),
+                  ("unit", "ring", "codec", "front", "e2e", "lost", "hostile", "memory", "soak-lite",
+                   "sanitizers"),
+                  left_out=("e2e/programs-system-no-feedback", "e2e/programs-next-synchronous"),
+                  compiler="clang", wrapper="tests/sanitizers/watch.py", environment={"HOSTILE_WORKERS": "60"})
+# On the fake host driver only: a real one without ThreadSanitizer is noise.
+THREAD = Variant("tsan", "ThreadSanitizer", ("-Db_sanitize=thread", "-Db_lundef=false"),
+                 ("unit", "ring", "front/sync", "hostile/races", "hostile/waits"), compiler="clang")
 
 
 def variants() -> dict[str, list[Variant]]:
     """The variants by the name of the suite they belong to; in the order in which they are run."""
-    found = {
-        "san": [
-            ADDRESS,
-            # Clang, so that its warnings count as well.
-            Variant("tsan", "ThreadSanitizer", ("-Db_sanitize=thread", "-Db_lundef=false"),
-                    ("unit", "ring", "hostile/races"), "clang"),
-        ],
+    vulkan, sysroot = os.environ.get("PEARVISOR_VULKAN_NEXT", ""), os.environ.get("PEARVISOR_AARCH64", "")
+    return {
+        "san": [ADDRESS, THREAD],
+        "next": [Variant("next", "the newer Vulkan registry", (f"-Dvk_root={vulkan}",), ("codec", "front"),
+                         timeout_multiplier=1, missing="" if vulkan else "there is no newer registry")],
+        # qemu-user orders memory as this machine does: it tests the code, not the barriers.
+        "aarch64": [Variant("aarch64", "a cross build under qemu-user",
+                            ("--cross-file", "{build}/sysroot.ini", "--cross-file", "scripts/aarch64.ini"),
+                            ("unit", "ring", "codec", "front/sync", "hostile/races", "hostile/waits",
+                             "platform/pages"), timeout_multiplier=10,
+                            besides=("tools/pearvisor/pearvisor",),
+                            files={"sysroot.ini": f"[constants]\nsysroot = '{sysroot}'\n"},
+                            missing="" if sysroot else "there are no libraries for it")],
     }
-    if root := os.environ.get("PEARVISOR_VULKAN_NEXT"):
-        found["next"] = [Variant("next", "the newer Vulkan registry", (f"-Dvk_root={root}",), ("codec", "front"),
-                                 timeout_multiplier=1)]
-    return found
+
+
+# What `./dev test all` asks of the tests besides.
+THOROUGH = {"HOSTILE_CASES": "1000000", "HOSTILE_ROUNDS": "10", "HOSTILE_WORKERS": "2000"}
 
 
 @dataclass
@@ -115,13 +141,15 @@ def files_of(build: Path, tests: list[dict]) -> list[str]:
             for file in target["filename"]]
 
 
-def run_meson(build: Path, label: str, selection: list[str], totals: Totals) -> None:
+def run_meson(build: Path, label: str, selection: list[str], totals: Totals,
+              environment: dict[str, str] | None = None) -> None:
     """Runs tests of one build directory and adds their results; the log stays in its meson-logs/."""
-    log = build / "meson-logs" / "testlog.json"
-    log.unlink(missing_ok=True)
-    status = run(["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", *selection])
+    logs = build / "meson-logs"
+    for log in logs.glob("testlog*.json"):
+        log.unlink()
+    status = run(["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", *selection], environment)
     before = totals.results.total()
-    if log.exists():
+    for log in logs.glob("testlog*.json"):  # its name has the wrapper in it
         for line in log.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             totals.add(label + entry["name"], entry["result"])
@@ -129,29 +157,45 @@ def run_meson(build: Path, label: str, selection: list[str], totals: Totals) -> 
         totals.add(label + "meson test", "could not run")
 
 
-def run_variant(project: Path, variant: Variant, totals: Totals) -> None:
+def configure(project: Path, build: Path, variant: Variant) -> int:
+    """Sets a variant's build directory up, or brings it up to date."""
+    if (build / "build.ninja").exists():
+        return run(["ninja", "-C", str(build), "build.ninja"])
+    build.mkdir(exist_ok=True)
+    for name, text in variant.files.items():
+        (build / name).write_text(text, encoding="utf-8")
+    options = [option.format(build=build) for option in variant.options]
+    if os.environ.get("CI") == "true":
+        options.append("-Dwerror=true")
+    return run(["meson", "setup", str(build), str(project), *options], {"CC": variant.compiler})
+
+
+def run_variant(project: Path, variant: Variant, thorough: bool, totals: Totals) -> None:
     """Builds what a variant needs and runs it."""
     build = project / f"build-{variant.name}"
     print(f"\n== {variant.name}: {', '.join(variant.selection)} with {variant.why}", flush=True)
-    if (build / "build.ninja").exists():
-        configure = ["ninja", "-C", str(build), "build.ninja"]
-    else:
-        configure = ["meson", "setup", str(build), str(project), *variant.options]
-        if os.environ.get("CI") == "true":
-            configure.append("-Dwerror=true")
-    if run(configure, {"CC": variant.compiler}) != 0:
+    if variant.missing:
+        print(f"skipped: {variant.missing}; ./dev said why when it looked for it")
+        totals.add(variant.name, "SKIP")
+        return
+    if configure(project, build, variant) != 0:
         totals.add(variant.name + ": meson setup", "failed")
         return
-    tests = [test for test in introspect(build, "tests") if variant.selects(test)]
-    if run(["ninja", "-C", str(build), *files_of(build, tests)]) != 0:
+    tests = [test for test in introspect(build, "tests") if variant.selects(test, thorough)]
+    if run(["ninja", "-C", str(build), *files_of(build, tests), *variant.besides]) != 0:
         totals.add(variant.name + ": ninja", "failed")
         return
-    run_meson(build, variant.name + ": ", [*sorted({test["name"] for test in tests}), "--timeout-multiplier",
-                                           str(variant.timeout_multiplier)], totals)
+    how = ["--timeout-multiplier", str(variant.timeout_multiplier * (10 if thorough else 1))]
+    if variant.wrapper:
+        how += ["--wrapper", f"{sys.executable} {project / variant.wrapper}"]
+    run_meson(build, variant.name + ": ", [*sorted({test["name"] for test in tests}), *how], totals,
+              variant.environment | (THOROUGH if thorough else {}))
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./dev test", description="Runs the tests: all of them, or the suites named.")
+    about = ("Runs the tests: every suite, or those named. `all` is every suite with ten times the random input and "
+             "every guest driver under sanitizers.")
+    parser = argparse.ArgumentParser(prog="./dev test", description=about)
     parser.add_argument("project", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("suites", nargs="*", metavar="SUITE")
     parser.add_argument("--list", action="store_true", help="name the suites and end")
@@ -162,24 +206,25 @@ def main() -> int:
     args, totals = arguments(), Totals()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    build = args.project / "build"
+    build, thorough = args.project / "build", "all" in args.suites
     own = sorted(set().union(*map(suites_of, introspect(build, "tests"))))
     further = variants()
     known = own + list(further)
     if args.list:
-        print("\n".join(known))
+        print(*known, "all", sep="\n")
         return 0
     for suite in args.suites:
-        if suite not in known:
-            print(f"dev: no suite '{suite}'; there are {', '.join(known)}", file=sys.stderr)
+        if suite not in [*known, "all"]:
+            print(f"dev: no suite '{suite}'; there are {', '.join(known)}, all", file=sys.stderr)
             return 2
-    chosen = args.suites or known
+    chosen = known if thorough or not args.suites else args.suites
     if suites := [suite for suite in chosen if suite in own]:
-        run_meson(build, "", [argument for suite in suites for argument in ("--suite", suite)], totals)
+        how = [argument for suite in suites for argument in ("--suite", suite)]
+        run_meson(build, "", how + ["--timeout-multiplier", "10"] * thorough, totals, THOROUGH if thorough else None)
     for name in further:
         if name in chosen:
             for variant in further[name]:
-                run_variant(args.project, variant, totals)
+                run_variant(args.project, variant, thorough, totals)
     if totals.failures:
         print("\nfailed:", *totals.failures, sep="\n   ")
     print("\n" + totals.closing_line())

@@ -45,13 +45,21 @@ struct pv_limits {
 
 struct pv_renderer_params {
    const char *driver; // path of a Vulkan driver (ICD) library; NULL: the system's Vulkan loader
-   const char *gpu;    // index, UUID or part of a name; NULL: all GPUs
+   const char *gpu;    // index (several with commas between them), UUID or part of a name; NULL: all GPUs
    struct pv_limits limits;
    bool polled;        // false: PearVisor runs threads of its own; true: the caller calls pv_context_poll
+   // True: memory that the guest maps stays the host driver's and is handed out as pv_blob.pointer only, with no fd behind
+   // it (pv_context_export says -EOPNOTSUPP). For a VMM that maps pointers of its own process into the guest: the only
+   // way to memory that is the device's and the CPU's at once on drivers without dma-buf, and the cheapest one.
+   bool driver_mappings;
+   // For tests: shows the host's driver as less than it is, like one this machine does not have: "moltenvk",
+   // "kosmickrisp", "nvidia", "vulkan11". NULL: what PEARVISOR_RESTRICT in the environment says, if anything. One per
+   // process. -EINVAL: no such name.
+   const char *restriction;
    const char *record; // file to record the first context to (a later one: FILE.2, ...), for pv_replay; NULL: none
 };
 
-// Loads the driver. Blocks for as long as the driver takes. -ENOENT no driver or no such GPU, -ENOTUNIQ several match,
+// Loads the driver. Blocks for as long as the driver takes. -ENOENT no driver or no such GPU, -EINVAL several match,
 // -ENODEV the driver does not work.
 PV_API int pv_renderer_create(const struct pv_renderer_params *params, pv_renderer **out);
 // Every context must be destroyed before.
@@ -100,6 +108,10 @@ struct pv_blob {
 // VkDeviceMemory.
 PV_API int pv_context_blob(pv_context *context, uint32_t resource, uint64_t blob_id, uint64_t size, uint32_t flags,
                            struct pv_blob *out);
+// Gives another context of the same renderer the resource too, as `to_resource` there: its guest can map the memory or
+// import it, and it lasts until both have let go, whichever ends first. Counts against the memory limits of both. Calls on
+// `to` must not overlap with this one either. -ENOENT, -EEXIST, -EDQUOT; -EOPNOTSUPP: memory that was attached.
+PV_API int pv_context_share(pv_context *context, uint32_t resource, pv_context *to, uint32_t to_resource);
 // An fd for the resource's memory, to be mapped shared at offset 0; the caller closes it. -EOPNOTSUPP: none behind it.
 PV_API int pv_context_export(pv_context *context, uint32_t resource, int *out_fd);
 // Ends a resource. Never blocks on the GPU.

@@ -35,6 +35,10 @@ PV_API void pv_server_destroy(pv_server **server);
 // -EPROTO if the client broke the protocol. `stats_file` as above.
 PV_API int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file);
 
+// The same for the worker of a virtual machine, which our libvirglrenderer starts: serves it at `fd` (taken over) until
+// the VMM closes its end.
+PV_API int pv_vm_worker_run(int fd, const struct pv_renderer_params *params);
+
 #ifdef __cplusplus
 }
 #endif

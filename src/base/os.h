@@ -6,6 +6,7 @@
 #define PV_BASE_OS_H
 
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,8 @@ int pv_shm_create(const char *name, uint64_t size, int *out_fd);
 
 // Maps `size` bytes of `fd` read-write and shared. Unmap with pv_shm_unmap.
 int pv_shm_map(int fd, uint64_t size, void **out);
+// The same at an address that is a multiple of `alignment` (a power of two).
+int pv_shm_map_aligned(int fd, uint64_t size, uint64_t alignment, void **out);
 void pv_shm_unmap(void *base, uint64_t size);
 
 // True if a truncation of this fd by someone else cannot take mapped pages away (sealed or made by us).
@@ -50,8 +53,29 @@ void pv_event_signal(int fds[2]);
 // Makes it unreadable again.
 void pv_event_clear(int fds[2]);
 
+// A set of descriptors that is a descriptor itself: readable while any of its members is, or has ended. A member leaves
+// it before it is closed.
+int pv_fdset_create(int *out);
+int pv_fdset_add(int set, int fd);
+void pv_fdset_remove(int set, int fd);
+
 // Bytes of memory a page has.
 size_t pv_page_size(void);
+
+// This process's environment. (A shared library of macOS cannot name `environ`.)
+char **pv_environ(void);
+
+// For posix_spawn: of our descriptors the child gets only those that `actions` put below number `rest`. The flag, 0 or
+// not, belongs to the attributes.
+int pv_spawn_close_rest(posix_spawn_file_actions_t *actions, int rest);
+#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
+#define PV_SPAWN_CLOSES_REST POSIX_SPAWN_CLOEXEC_DEFAULT
+#else
+#define PV_SPAWN_CLOSES_REST 0
+#endif
+
+// Whether this process is to be killed when the thread that started it ends; where the system has such a thing.
+void pv_die_with_parent(bool yes);
 
 // Starts a thread that takes none of the process's asynchronous signals: handlers are the application's, not ours.
 int pv_thread_start(pthread_t *out, void *(*fn)(void *arg), void *arg);

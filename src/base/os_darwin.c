@@ -4,10 +4,12 @@
 #include "base/os.h"
 #include "base/os_platform.h"
 
+#include <crt_externs.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/event.h>
 #include <sys/mman.h>
 #include <sys/param.h>
 #include <sys/stat.h>
@@ -103,6 +105,47 @@ void pv_event_clear(int fds[2])
    do
       n = read(fds[0], bytes, sizeof bytes);
    while (n == (ssize_t)sizeof bytes || (n < 0 && errno == EINTR));
+}
+
+int pv_fdset_create(int *out)
+{
+   *out = kqueue(); // closes on exec by nature: a child does not inherit it
+   return *out < 0 ? -errno : 0;
+}
+
+static int change(int set, int fd, uint16_t how)
+{
+   struct kevent event;
+   EV_SET(&event, (uintptr_t)fd, EVFILT_READ, how, 0, 0, NULL);
+   return kevent(set, &event, 1, NULL, 0, NULL) < 0 ? -errno : 0;
+}
+
+int pv_fdset_add(int set, int fd)
+{
+   return change(set, fd, EV_ADD);
+}
+
+void pv_fdset_remove(int set, int fd)
+{
+   change(set, fd, EV_DELETE);
+}
+
+char **pv_environ(void)
+{
+   return *_NSGetEnviron();
+}
+
+// A flag does it here.
+int pv_spawn_close_rest(posix_spawn_file_actions_t *actions, int rest)
+{
+   (void)actions;
+   (void)rest;
+   return 0;
+}
+
+void pv_die_with_parent(bool yes)
+{
+   (void)yes;
 }
 
 void pv_thread_name(const char *name)

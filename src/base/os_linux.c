@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -91,6 +93,37 @@ void pv_event_clear(int fds[2])
    eventfd_t count;
    while (eventfd_read(fds[0], &count) < 0 && errno == EINTR)
       ;
+}
+
+int pv_fdset_create(int *out)
+{
+   *out = epoll_create1(EPOLL_CLOEXEC);
+   return *out < 0 ? -errno : 0;
+}
+
+int pv_fdset_add(int set, int fd)
+{
+   return epoll_ctl(set, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN}) ? -errno : 0;
+}
+
+void pv_fdset_remove(int set, int fd)
+{
+   epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL);
+}
+
+char **pv_environ(void)
+{
+   return environ;
+}
+
+int pv_spawn_close_rest(posix_spawn_file_actions_t *actions, int rest)
+{
+   return -posix_spawn_file_actions_addclosefrom_np(actions, rest);
+}
+
+void pv_die_with_parent(bool yes)
+{
+   prctl(PR_SET_PDEATHSIG, yes ? SIGKILL : 0);
 }
 
 void pv_thread_name(const char *name)

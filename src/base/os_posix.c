@@ -76,6 +76,33 @@ int pv_shm_map(int fd, uint64_t size, void **out)
    return 0;
 }
 
+int pv_shm_map_aligned(int fd, uint64_t size, uint64_t alignment, void **out)
+{
+   *out = NULL;
+   if (alignment <= pv_page_size())
+      return pv_shm_map(fd, size, out);
+   if (!size || size > SIZE_MAX - alignment || alignment & (alignment - 1))
+      return -EINVAL;
+   // Address space that is long enough, then the file over its aligned part; what is left over goes back.
+   size_t room = (size_t)(size + alignment);
+   uint8_t *start = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+   if (start == MAP_FAILED)
+      return -errno;
+   uint8_t *base = start + (alignment - (uintptr_t)start % alignment) % alignment;
+   size_t page = pv_page_size(), end = (size_t)((size + page - 1) / page * page);
+   if (mmap(base, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+      int error = -errno;
+      munmap(start, room);
+      return error;
+   }
+   if (base > start)
+      munmap(start, (size_t)(base - start));
+   if (base + end < start + room)
+      munmap(base + end, (size_t)(start + room - base) - end);
+   *out = base;
+   return 0;
+}
+
 void pv_shm_unmap(void *base, uint64_t size)
 {
    if (base)

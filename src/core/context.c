@@ -45,6 +45,11 @@ void pv_context_go_fatal(struct pv_context_core *ctx)
    pv_timelines_wake(ctx);
 }
 
+void pv_context_core_end(struct pv_context_core *ctx)
+{
+   pv_context_go_fatal(ctx);
+}
+
 void pv_context_core_lose(struct pv_context_core *ctx, const char *why)
 {
    int alive = PV_CONTEXT_ALIVE;
@@ -56,13 +61,16 @@ void pv_context_core_lose(struct pv_context_core *ctx, const char *why)
    pv_timelines_wake(ctx);
 }
 
-// The one slow tick per context that ALIVE needs; it also finds wake-ups that got lost.
+// The one slow tick per context that ALIVE needs; it also finds wake-ups that got lost, and memory kept for nothing.
 static void tick(struct pv_context_core *ctx)
 {
    pthread_mutex_lock(&ctx->lock);
    for (struct pv_decoder *ring = ctx->rings; ring; ring = ring->next)
       pv_ring_tick(ring->ring);
    pthread_mutex_unlock(&ctx->lock);
+   uint64_t now = pv_now();
+   if (now > PV_POOL_AGE)
+      pv_mempool_drain(ctx, NULL, now - PV_POOL_AGE);
 }
 
 static void *monitor_main(void *user)
@@ -107,6 +115,27 @@ struct pv_decoder *pv_context_ring(struct pv_context_core *ctx, uint64_t key)
    return NULL;
 }
 
+// Whoever survives us should be able to end the ring (layout NULL: it is gone). The guest's own name for it would not do
+// as a key: two guests may have the same.
+static void tell_of_ring(struct pv_context_core *ctx, const struct pv_decoder *ring, const struct pv_ring_layout *layout)
+{
+   const struct pv_resource *resource = ring->ring_resource;
+   int fd = resource->memory ? resource->memory->fd : resource->fd;
+   struct pv_will will = {.key = (uintptr_t)ring, .kind = PV_WILL_RING, .fd = -1, .word = PV_RING_FATAL};
+   if (!ctx->core->will || fd < 0)
+      return;
+   if (layout) {
+      will.fd = fd;
+      will.status = layout->status;
+      will.head = layout->head;
+      will.tail = layout->tail;
+   }
+   ctx->core->will(ctx->core->will_user, &will);
+   if (!layout && ring->reply_told)
+      ctx->core->will(ctx->core->will_user,
+                      &(struct pv_will){.key = (uintptr_t)ring, .kind = PV_WILL_REPLIES, .fd = -1});
+}
+
 int pv_context_ring_create(struct pv_context_core *ctx, uint64_t key, struct pv_resource *resource,
                            const struct pv_ring_layout *layout, uint64_t idle_ns, uint64_t monitor_ns, int32_t priority)
 {
@@ -141,7 +170,10 @@ int pv_context_ring_create(struct pv_context_core *ctx, uint64_t key, struct pv_
    ctx->rings = decoder;
    ctx->ring_count++;
    decoder->index = ++ctx->rings_made;
+   if (ctx->core->notes)
+      decoder->note = &ctx->core->notes[decoder->index < PV_NOTES ? decoder->index : PV_NOTES - 1].at;
    pthread_mutex_unlock(&ctx->lock);
+   tell_of_ring(ctx, decoder, layout);
    if (monitor_ns)
       start_monitor(ctx, monitor_ns);
    if (!ctx->core->polled) {
@@ -181,6 +213,7 @@ void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *rin
    pthread_mutex_lock(&ctx->lock);
    keep_counters(ctx->totals, ring);
    pthread_mutex_unlock(&ctx->lock);
+   tell_of_ring(ctx, ring, NULL);
    pv_decoder_fini(ring);
    free(ring);
 }
@@ -216,6 +249,7 @@ int pv_context_core_create(struct pv_core *core, const struct pv_context_core_pa
    int error = ctx->name && ctx->totals && ctx->ids ? 0 : -ENOMEM;
    pthread_mutex_init(&ctx->lock, NULL);
    pthread_mutex_init(&ctx->pool_lock, NULL);
+   pv_mempool_init(&ctx->mempool);
    for (unsigned i = 0; i < PV_TIMELINES; i++) {
       ctx->timelines[i].last = &ctx->timelines[i].first;
       pthread_mutex_init(&ctx->timelines[i].lock, NULL);
@@ -226,6 +260,8 @@ int pv_context_core_create(struct pv_core *core, const struct pv_context_core_pa
       error = start_capture(core, &ctx->capture);
    if (!error)
       error = pv_decoder_init(&ctx->virtqueue, ctx);
+   if (!error && (error = pv_estate_open(ctx)))
+      pv_decoder_fini(&ctx->virtqueue);
    if (error) {
       pv_capture_close(&ctx->capture);
       pv_ids_destroy(&ctx->ids);
@@ -273,6 +309,7 @@ void pv_context_core_destroy(struct pv_context_core **slot)
    pv_decoder_fini(&ctx->virtqueue);
    pv_resource_drop_all(ctx);
    pv_ids_destroy(&ctx->ids);
+   pv_estate_close(ctx);
    for (unsigned i = 0; i < PV_TIMELINES; i++) {
       pv_gate_fini(&ctx->timelines[i].gate);
       pthread_mutex_destroy(&ctx->timelines[i].lock);
@@ -280,6 +317,7 @@ void pv_context_core_destroy(struct pv_context_core **slot)
    pv_gate_fini(&ctx->monitor_gate);
    pthread_mutex_destroy(&ctx->lock);
    pthread_mutex_destroy(&ctx->pool_lock);
+   pv_mempool_fini(&ctx->mempool);
    free(ctx->backlog.bytes);
    free(ctx->backlog.marks);
    free(ctx->totals);
@@ -434,7 +472,7 @@ size_t pv_context_core_stats(const struct pv_context_core *const_ctx, struct pv_
                                  .ring_wakes = ctx->wakes,
                                  .fences = ctx->fences,
                                  .objects = pv_ids_count(ctx->ids),
-                                 .memory = ctx->memory};
+                                 .memory = pv_charge_total(ctx)};
    for (unsigned i = 0; i < PV_CMD_LIMIT; i++) {
       const struct pv_command_counter *c = &sum->counters[i];
       if (!c->count)

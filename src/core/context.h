@@ -14,6 +14,7 @@
 #include "base/idtable.h"
 #include "base/os.h"
 #include "core/exec.h"
+#include "core/mempool.h"
 #include "core/objects.h"
 #include "core/renderer.h"
 #include "ring/ring.h"
@@ -34,7 +35,7 @@ struct pv_resource {
    bool plain;                // shared memory for rings and streams (not device memory)
    struct pv_hostmem *memory; // what keeps base and fd alive; NULL: the caller's memory
    uint32_t map_info;
-   uint64_t charged; // bytes counted against the budget
+   struct pv_charge *charge;  // NULL: the caller's memory
    atomic_bool gone; // detached; pairs with the checks in pv_decoder_resource and pv_decoder_hold
    _Atomic uint32_t refs;
    struct pv_resource *next;
@@ -72,15 +73,15 @@ struct pv_decoder {
    struct pv_ids_reader reader;
    struct pv_resource *reply; // NULL: no window
    uint64_t reply_offset, reply_size, reply_cursor;
+   uint32_t reply_told;        // id of the resource that a PV_WILL_REPLIES names; 0: none
    struct pv_resource *stream; // the one last executed from, kept as a cache
    _Atomic(struct pv_resource
                *) using; // whose memory is being read or written; pairs with wait_for_users in resource.c
    struct pv_nested nested;
-   uint64_t offset;        // bytes executed so far, for the log
-   uint64_t wait_deadline; // of the command that waits; 0: none does
-   VkFence *idle_fences;   // of a vkQueueWaitIdle or vkDeviceWaitIdle under way
-   uint32_t idle_count;
-   VkResult idle_result; // of making them
+   uint64_t offset;         // bytes executed so far, for the log
+   _Atomic uint64_t *note;  // what is being executed, for others to read (see pv_note_make)
+   _Atomic uint64_t unread; // where nobody does
+   uint64_t wait_deadline;  // of the command that waits; 0: none does
    _Atomic uint64_t virtqueue_seqno;
    struct pv_gate gate; // woken when virtqueue_seqno moved or the context changed
    _Atomic uint64_t commands, bytes, replies;
@@ -136,10 +137,13 @@ struct pv_context_core {
    struct pv_decoder *rings; // list
    uint32_t ring_count, rings_made;
    struct pv_resource *resources[256]; // by id
+   struct pv_mempool mempool;
+   char shortage[PV_SHORTAGE]; // why memory was refused last; under mempool.lock
    struct pv_timeline timelines[PV_TIMELINES];
    struct pv_backlog backlog;
    struct pv_capture *capture; // NULL: not recorded
    _Atomic uint64_t memory, wakes, fences;
+   struct pv_estate *estate; // promises; NULL: none
    atomic_bool unanswered; // lost inside a command: pv_feedback_answer is due once it holds no lock
    pthread_t monitor;
    bool monitoring;
@@ -155,6 +159,11 @@ struct pv_core {
    struct pv_host host;
    struct pv_core_limits limits;
    bool polled;
+   struct pv_note *notes;     // NULL: none
+   void (*will)(void *user, const struct pv_will *will);
+   void *will_user;
+   struct pv_promise *promises; // NULL: none
+   atomic_bool promised;        // a context has them
    struct pv_gpu_view *views; // one per host.gpus
    uint8_t capset[PV_CAPSET_SIZE];
    char *capture;                  // the file to record the next context to; NULL: none
@@ -166,11 +175,17 @@ struct pv_gpu_view {
    const struct pv_gpu *gpu;
    VkExtensionProperties *extensions;
    uint32_t extension_count;
-   const char *emulated[8]; // NULL-terminated
+   const char *emulated[10]; // NULL-terminated
+   // Of those, what hooks have to know.
+   bool own_modifiers;   // no DRM format modifiers on the host: sharing.h
+   bool own_foreign;     // no queue family FOREIGN: hook_barrier.c
+   bool own_format_list; // no VkImageFormatListCreateInfo: it may not see one
+   bool own_budget;      // no memory budgets: only ours count
    uint32_t api_version;
    VkPhysicalDeviceMemoryProperties memory; // types that cannot be shared are not HOST_VISIBLE here
 };
-int pv_gpu_view_make(struct pv_gpu_view *view, const struct pv_gpu *gpu);
+// `budget`: the bytes one guest may take, 0: all there are.
+int pv_gpu_view_make(struct pv_gpu_view *view, const struct pv_gpu *gpu, uint64_t budget);
 void pv_gpu_view_free(struct pv_gpu_view *view);
 bool pv_gpu_view_has(const struct pv_gpu_view *view, const char *extension);
 
@@ -205,9 +220,6 @@ void pv_context_ring_destroy(struct pv_context_core *ctx, struct pv_decoder *rin
 struct pv_resource *pv_resource_find(struct pv_context_core *ctx, uint32_t id); // a reference, or NULL
 void pv_resource_unref(struct pv_resource **resource);
 void pv_resource_drop_all(struct pv_context_core *ctx);
-// Counts `bytes` against the context's memory budget; false (nothing counted) if it does not fit.
-bool pv_context_charge(struct pv_context_core *ctx, uint64_t bytes);
-void pv_context_uncharge(struct pv_context_core *ctx, uint64_t bytes);
 
 // timeline.c
 int pv_timeline_bind(struct pv_context_core *ctx, uint32_t ring_idx, struct pv_queue *queue); // ctx->lock not held
@@ -220,6 +232,23 @@ void pv_timelines_wake(struct pv_context_core *ctx);
 // feedback.c: performs, in a lost context, the writes that guests wait for. Takes pool_lock.
 void pv_feedback_answer(struct pv_context_core *ctx);
 
+// What a guest finds in a word that was to become `word`.
+static inline uint32_t pv_feedback_word(uint32_t word)
+{
+   return word == (uint32_t)VK_SUCCESS ? (uint32_t)VK_ERROR_DEVICE_LOST : word; // a fence's status
+}
+
+// promise.c. The pool lock is held, except by open, close and revoke.
+int pv_estate_open(struct pv_context_core *ctx);
+void pv_estate_close(struct pv_context_core *ctx);
+// Promises what `mark` says, in buffers `to` and (COPY) `from`; NULL: of no state. mark->promise says where it is noted.
+void pv_promise_make(struct pv_context_core *ctx, struct pv_write_mark *mark, struct pv_buffer *to,
+                     struct pv_buffer *from);
+// A command buffer forgets its marks.
+void pv_promises_drop(struct pv_context_core *ctx, struct pv_child *child);
+// A buffer is about to go: nobody watches it any more.
+void pv_promise_revoke(struct pv_context_core *ctx, struct pv_buffer *buffer);
+
 // teardown.c: destroys everything that belongs to the device or instance, in an order that is safe. Of several rings
 // only the one that took the object out of the table may call them.
 // Frees the record of a pool (and of its children) or of a VkDeviceMemory once no decoder can still hold it.
@@ -227,6 +256,8 @@ void pv_pool_retire(struct pv_context_core *ctx, struct pv_pool *pool);
 void pv_memory_retire(struct pv_context_core *ctx, struct pv_memory *memory);
 void pv_buffer_retire(struct pv_context_core *ctx, struct pv_buffer *buffer);
 void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device);
+// Destroys on the host what was made and could not be filed. Nothing for types without a destroy command of their own.
+void pv_device_unmake(struct pv_context_core *ctx, struct pv_device *device, const struct pv_object *object);
 void pv_instance_teardown(struct pv_context_core *ctx);
 
 // exec.c: files one object with a state record. As pv_exec_file for a single handle; true if it was filed alive (else
@@ -242,6 +273,9 @@ static inline bool pv_exec_lost(const struct pv_exec *x)
 {
    return atomic_load_explicit(&x->ctx->state, memory_order_relaxed) != PV_CONTEXT_ALIVE;
 }
+// hook_sync.c: after the host said "not yet". True: ask again (some time has passed); false: *result, or x->state, says
+// what happened.
+bool pv_exec_wait_for_more(struct pv_exec *x, VkResult *result);
 // The command waits: it will be shown again after `retry_ns` (a pv_now() time) or a wake.
 static inline void pv_exec_wait(struct pv_exec *x, uint64_t retry_ns)
 {

@@ -15,6 +15,7 @@
 int pv_decoder_init(struct pv_decoder *decoder, struct pv_context_core *ctx)
 {
    decoder->ctx = ctx;
+   decoder->note = ctx->core->notes ? &ctx->core->notes[0].at : &decoder->unread;
    int error = pv_gate_init(&decoder->gate);
    if (error)
       return error;
@@ -33,7 +34,6 @@ void pv_decoder_fini(struct pv_decoder *decoder)
    pv_resource_unref(&decoder->ring_resource);
    free(decoder->nested.list);
    free(decoder->nested.bytes);
-   free(decoder->idle_fences);
 }
 
 static inline void bump(_Atomic uint64_t *counter, uint64_t by)
@@ -106,7 +106,11 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
                                   uint64_t *retry_ns)
 {
    struct pv_exec x = {
-      .in = {.p = bytes, .end = bytes + size, .arena = &decoder->arena, .ids = decoder->ctx->ids},
+      .in = {.p = bytes,
+             .end = bytes + size,
+             .arena = &decoder->arena,
+             .ids = decoder->ctx->ids,
+             .lost = atomic_load_explicit(&decoder->ctx->state, memory_order_relaxed) == PV_CONTEXT_LOST},
       .begin = bytes,
       .ctx = decoder->ctx,
       .decoder = decoder,
@@ -127,6 +131,7 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
       pv_exec_fatal(&x, "unknown command flags", x.flags);
       return x.state;
    }
+   atomic_store_explicit(decoder->note, pv_note_make(decoder->offset, x.cmd), memory_order_relaxed);
    uint64_t seen = atomic_load_explicit(&decoder->counters[x.cmd].count, memory_order_relaxed);
    uint64_t started = seen < SAMPLE_FIRST || seen % SAMPLE_EVERY == 0 ? pv_now() : 0;
    pv_thunks[x.cmd](&x);

@@ -41,6 +41,13 @@ void pv_exec_lose(struct pv_exec *x, const char *why)
    pv_timelines_wake(ctx);
 }
 
+static __attribute__((cold)) void lose_poisoned(struct pv_exec *x)
+{
+   char why[PV_SHORTAGE_LINE];
+   pv_context_core_shortage(x->ctx, "it uses an object that the host refused to create", why);
+   pv_exec_lose(x, why);
+}
+
 enum pv_admit pv_exec_admit(struct pv_exec *x, bool forgiving)
 {
    if (__builtin_expect(x->in.why != NULL, 0)) {
@@ -48,7 +55,7 @@ enum pv_admit pv_exec_admit(struct pv_exec *x, bool forgiving)
       return PV_ADMIT_STOP;
    }
    if (__builtin_expect(x->in.poisoned, 0) && !forgiving)
-      pv_exec_lose(x, "it uses an object that the host refused to create");
+      lose_poisoned(x);
    if (__builtin_expect(x->in.refused != NULL, 0))
       pv_exec_lose(x, x->in.refused);
    int state = atomic_load_explicit(&x->ctx->state, memory_order_relaxed);
@@ -88,6 +95,7 @@ static __attribute__((cold)) bool file_with_dying(struct pv_exec *x, uint64_t id
    return found != PV_ID_OK && found != PV_ID_POISONED;
 }
 
+// Files an object. False: it could not be, and what the host had made for it is gone again.
 static bool file(struct pv_exec *x, uint64_t id, const struct pv_object *object)
 {
    const struct pv_owner *owner = object->owner;
@@ -97,6 +105,8 @@ static bool file(struct pv_exec *x, uint64_t id, const struct pv_object *object)
       return file_with_dying(x, id, object->type);
    if (!error)
       return true;
+   if (object->handle && owner)
+      pv_device_unmake(x->ctx, object->owner, object);
    if (error == -EEXIST || error == -EINVAL)
       pv_exec_fatal(x, "a new object with an id in use", id); // twice in one command, or by another ring meanwhile
    else
@@ -132,6 +142,8 @@ void pv_exec_file(struct pv_exec *x, uint8_t type, void *owner, uint32_t count, 
       bool filed = pv_exec_file_state(x, type, owner, NULL, ids[i], handle, VK_SUCCESS);
       if (!filed && array)
          ids[i] = 0;
+      for (; x->state != PV_EXEC_RUN && handles && i + 1 < count; i++) // the rest has nowhere to go
+         pv_device_unmake(x->ctx, owner, &(struct pv_object){.handle = handles[i + 1], .owner = owner, .type = type});
       if (x->state != PV_EXEC_RUN)
          return;
    }
@@ -144,6 +156,8 @@ bool pv_exec_unfile_state(struct pv_exec *x, uint8_t type, uint64_t id, void **s
    if (!id)
       return false;
    enum pv_id_result found = pv_ids_remove(x->ctx->ids, id, type, &object);
+   if (found == PV_ID_UNKNOWN && pv_exec_lost(x)) // what a lost context could not file
+      return false;
    if (found != PV_ID_OK && found != PV_ID_POISONED) {
       pv_exec_fatal(x, "an object destroyed twice", id);
       return false;

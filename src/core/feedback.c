@@ -4,7 +4,8 @@
 // writes into command buffers (a fence's status word, a timeline's counter, query results) and then watches the memory.
 // Once the context is lost those command buffers never run, and the guest would watch for ever. So the first few writes
 // of that kind in every command buffer are noted as they are recorded, and performed here on the CPU, through our own
-// mapping: fence words say VK_ERROR_DEVICE_LOST, counters arrive, queries are available and zero.
+// mapping: fence words say VK_ERROR_DEVICE_LOST, counters arrive, queries are available and zero. (What if we are dead?
+// See promise.c.)
 //
 // An application's own small fills are noted alike; the contents of its memory are undefined after a loss anyway.
 #include <string.h>
@@ -12,13 +13,16 @@
 #include "core/context.h"
 #include "core/hooks.gen.h"
 
-static void note(struct pv_exec *x, struct pv_child *child, const struct pv_write_mark *mark)
+// `to`, `from`: the buffers' states.
+static void note(struct pv_exec *x, struct pv_child *child, const struct pv_write_mark *mark, void *to, void *from)
 {
    if (!child || child->mark_count >= PV_MARKS)
       return;
    pthread_mutex_lock(&x->ctx->pool_lock);
-   if (child->mark_count < PV_MARKS)
-      child->marks[child->mark_count++] = *mark;
+   if (child->mark_count < PV_MARKS) {
+      child->marks[child->mark_count] = *mark;
+      pv_promise_make(x->ctx, &child->marks[child->mark_count++], to, from);
+   }
    pthread_mutex_unlock(&x->ctx->pool_lock);
 }
 
@@ -27,7 +31,7 @@ void pv_hook_vkBeginCommandBuffer(struct pv_exec *x, struct pv_args_vkBeginComma
    struct pv_child *child = a->commandBuffer_ref.state;
    if (child && child->mark_count) {
       pthread_mutex_lock(&x->ctx->pool_lock);
-      child->mark_count = 0;
+      pv_promises_drop(x->ctx, child);
       pthread_mutex_unlock(&x->ctx->pool_lock);
    }
    a->ret = VK_ERROR_DEVICE_LOST;
@@ -40,7 +44,8 @@ void pv_hook_vkCmdFillBuffer(struct pv_exec *x, struct pv_args_vkCmdFillBuffer *
    if (a->size == 4)
       note(x, a->commandBuffer_ref.state,
            &(struct pv_write_mark){
-              .kind = PV_MARK_FILL, .to = a->dstBuffer_ref.id, .to_offset = a->dstOffset, .value = a->data});
+              .kind = PV_MARK_FILL, .to = a->dstBuffer_ref.id, .to_offset = a->dstOffset, .value = a->data},
+           a->dstBuffer_ref.state, NULL);
    if (!pv_exec_lost(x))
       pv_call_vkCmdFillBuffer(x, a);
 }
@@ -53,7 +58,8 @@ void pv_hook_vkCmdCopyBuffer(struct pv_exec *x, struct pv_args_vkCmdCopyBuffer *
                                    .to = a->dstBuffer_ref.id,
                                    .to_offset = a->pRegions[0].dstOffset,
                                    .from = a->srcBuffer_ref.id,
-                                   .from_offset = a->pRegions[0].srcOffset});
+                                   .from_offset = a->pRegions[0].srcOffset},
+           a->dstBuffer_ref.state, a->srcBuffer_ref.state);
    if (!pv_exec_lost(x))
       pv_call_vkCmdCopyBuffer(x, a);
 }
@@ -66,7 +72,8 @@ void pv_hook_vkCmdCopyQueryPoolResults(struct pv_exec *x, struct pv_args_vkCmdCo
                                    .to = a->dstBuffer_ref.id,
                                    .to_offset = a->dstOffset,
                                    .stride = a->stride,
-                                   .value = a->queryCount});
+                                   .value = a->queryCount},
+           a->dstBuffer_ref.state, NULL);
    if (!pv_exec_lost(x))
       pv_call_vkCmdCopyQueryPoolResults(x, a);
 }
@@ -122,13 +129,14 @@ static void perform(struct pv_context_core *ctx, const struct pv_write_mark *mar
 {
    if (mark->kind == PV_MARK_FILL) {
       uint8_t *to = place_of(ctx, mark->to, mark->to_offset, 4);
-      uint32_t word = mark->value == (uint32_t)VK_SUCCESS ? (uint32_t)VK_ERROR_DEVICE_LOST : mark->value;
       if (to && (uintptr_t)to % 4 == 0)
-         __atomic_store_n((uint32_t *)(void *)to, word, __ATOMIC_RELEASE); // pairs with the guest driver's load
+         __atomic_store_n((uint32_t *)(void *)to, pv_feedback_word(mark->value),
+                          __ATOMIC_RELEASE); // pairs with the guest driver's load
    } else if (mark->kind == PV_MARK_COPY) {
       uint8_t *to = place_of(ctx, mark->to, mark->to_offset, 8);
       const uint8_t *from = place_of(ctx, mark->from, mark->from_offset, 8);
-      if (to && from && (uintptr_t)to % 8 == 0)
+      // Several command buffers may be about one counter, in any order: it only grows.
+      if (to && from && (uintptr_t)to % 8 == 0 && pv_load64(from) > pv_load64(to))
          __atomic_store_n((uint64_t *)(void *)to, pv_load64(from),
                           __ATOMIC_RELEASE); // pairs with the guest driver's load
    } else {

@@ -20,4 +20,7 @@ struct pv_format {
 extern const struct pv_format pv_formats[];
 extern const size_t pv_format_count;
 
+// The format's row, or NULL (hook_image_copy.c).
+const struct pv_format *pv_format_find(VkFormat format);
+
 #endif

@@ -10,11 +10,6 @@
 
 #define MAX_EXTENSIONS 512u
 
-// Extensions that we need ourselves to share memory.
-static const char *const for_host_pointer[] = {VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, NULL};
-static const char *const for_dmabuf[] = {VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
-                                         VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, NULL};
-
 static bool listed(const char *const *names, uint32_t count, const char *name)
 {
    for (uint32_t i = 0; i < count; i++)
@@ -33,10 +28,7 @@ static uint32_t choose_extensions(const struct pv_physical_device *physical, con
       if (name && pv_gpu_has(physical->gpu, name))
          out[count++] = name;
    }
-   const char *const *ours = physical->gpu->path == PV_MEMORY_HOST_PTR ? for_host_pointer
-                             : physical->gpu->path == PV_MEMORY_DMABUF ? for_dmabuf
-                                                                       : NULL;
-   for (; ours && *ours; ours++)
+   for (const char *const *ours = physical->gpu->needs; *ours; ours++)
       if (!listed(out, count, *ours))
          out[count++] = *ours;
    return count;
@@ -90,12 +82,14 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
       device->ctx = x->ctx;
       device->physical = physical;
       device->id = a->ids_pDevice[0];
+      pthread_mutex_init(&device->idle_lock, NULL);
       device->has_semaphore_fd = physical->gpu->semaphore_sync_fd &&
                                  listed(names, info.enabledExtensionCount, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
       device->has_fence_fd = physical->gpu->fence_sync_fd &&
                              listed(names, info.enabledExtensionCount, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME);
-      if (!make_queues(device, &info)) {
-         device->vk.DestroyDevice(device->handle, NULL);
+      device->hold = pv_hold_device(physical->instance->hold, device->handle, &device->vk);
+      if (!device->hold || !make_queues(device, &info)) {
+         pv_hold_unref(&device->hold);
          a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
       }
    }
@@ -106,7 +100,7 @@ void pv_hook_vkCreateDevice(struct pv_exec *x, struct pv_args_vkCreateDevice *a)
    if (!pv_exec_file_state(x, PV_OBJECT_VkDevice, device, device, a->ids_pDevice[0],
                            device ? (uintptr_t)device->handle : 0, a->ret) &&
        device) {
-      device->vk.DestroyDevice(device->handle, NULL);
+      pv_hold_unref(&device->hold);
       free(device->queues);
       free(device);
       return;
@@ -128,7 +122,7 @@ void pv_hook_vkDestroyDevice(struct pv_exec *x, struct pv_args_vkDestroyDevice *
    enum pv_id_result removed = pv_ids_remove(x->ctx->ids, a->device_ref.id, PV_OBJECT_VkDevice, &object);
    if (removed == PV_ID_OK && device)
       pv_device_teardown(x->ctx, device);
-   else if (removed != PV_ID_POISONED)
+   else if (removed != PV_ID_POISONED && !pv_exec_lost(x))
       pv_exec_fatal(x, "a device destroyed twice", a->device_ref.id);
 }
 

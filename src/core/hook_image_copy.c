@@ -6,7 +6,7 @@
 #include "core/formats.h"
 #include "core/hooks.gen.h"
 
-static const struct pv_format *find_format(VkFormat format)
+const struct pv_format *pv_format_find(VkFormat format)
 {
    for (size_t i = 0; i < pv_format_count; i++)
       if (pv_formats[i].format == format)
@@ -17,7 +17,7 @@ static const struct pv_format *find_format(VkFormat format)
 // One block of an aspect; bytes 0 if the format has no such aspect.
 static struct pv_format block_of(VkFormat format, VkImageAspectFlags aspect)
 {
-   const struct pv_format *known = find_format(format);
+   const struct pv_format *known = pv_format_find(format);
    struct pv_format block = {.width = 1, .height = 1, .depth = 1};
    if (!known)
       return block;

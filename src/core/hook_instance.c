@@ -58,8 +58,10 @@ static VkResult find_devices(struct pv_context_core *ctx, struct pv_instance *in
    VkResult result = instance->vk.EnumeratePhysicalDevices(instance->handle, &count, handles);
    if (result < 0)
       return result;
+   const struct pv_gpu *gpus[64];
+   pv_host_match(&ctx->core->host, &instance->vk, handles, count, gpus);
    for (uint32_t i = 0; i < count && instance->device_count < PV_MAX_GPUS; i++) {
-      const struct pv_gpu *gpu = pv_host_gpu_of(&ctx->core->host, &instance->vk, handles[i]);
+      const struct pv_gpu *gpu = gpus[i];
       if (gpu)
          instance->devices[instance->device_count++] =
              (struct pv_physical_device){.instance = instance,
@@ -91,14 +93,12 @@ void pv_hook_vkCreateInstance(struct pv_exec *x, struct pv_args_vkCreateInstance
    if (a->pCreateInfo->pApplicationInfo)
       app = *a->pCreateInfo->pApplicationInfo;
    app.pNext = NULL;
-   app.apiVersion = ctx->core->host.api_version;
-   const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
-   a->ret = ctx->core->host.vk.CreateInstance(&info, NULL, &instance->handle);
+   a->ret = pv_host_make_instance(&ctx->core->host, &app, &instance->handle, &instance->vk);
    if (a->ret == VK_SUCCESS) {
-      pv_load_instance_procs(&instance->vk, ctx->core->host.get_instance_proc, instance->handle);
-      a->ret = find_devices(ctx, instance);
+      instance->hold = pv_hold_instance(instance->handle, &instance->vk);
+      a->ret = instance->hold ? find_devices(ctx, instance) : VK_ERROR_OUT_OF_HOST_MEMORY;
       if (a->ret != VK_SUCCESS)
-         instance->vk.DestroyInstance(instance->handle, NULL);
+         pv_hold_unref(&instance->hold);
    }
    instance->ctx = ctx;
    instance->id = a->ids_pInstance[0];
@@ -125,7 +125,7 @@ void pv_hook_vkDestroyInstance(struct pv_exec *x, struct pv_args_vkDestroyInstan
    enum pv_id_result removed = pv_ids_remove(x->ctx->ids, a->instance_ref.id, PV_OBJECT_VkInstance, &object);
    if (removed == PV_ID_OK)
       pv_instance_teardown(x->ctx);
-   else if (removed != PV_ID_POISONED)
+   else if (removed != PV_ID_POISONED && !pv_exec_lost(x))
       pv_exec_fatal(x, "an instance destroyed twice", a->instance_ref.id);
 }
 
@@ -149,8 +149,11 @@ static bool name_device(struct pv_exec *x, struct pv_physical_device *device, ui
 void pv_hook_vkEnumeratePhysicalDevices(struct pv_exec *x, struct pv_args_vkEnumeratePhysicalDevices *a)
 {
    struct pv_instance *instance = a->instance_ref.owner;
-   if (!instance)
+   if (!instance) {
+      *a->pPhysicalDeviceCount = 0;
+      a->ret = VK_ERROR_DEVICE_LOST;
       return;
+   }
    uint32_t have = instance->device_count;
    a->ret = VK_SUCCESS;
    if (!a->pPhysicalDevices) {

@@ -7,6 +7,7 @@
 
 #include "core/context.h"
 #include "core/hooks.gen.h"
+#include "core/sharing.h"
 
 #define HOST_ALLOCATION VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
 
@@ -19,7 +20,12 @@ static void free_memory_record(void *p)
 
 void pv_memory_retire(struct pv_context_core *ctx, struct pv_memory *memory)
 {
-   pv_context_uncharge(ctx, memory->size);
+   struct pv_charge *charge = atomic_exchange(&memory->charge, NULL);
+   pv_charge_drop(&charge);
+   if (memory->heap)
+      atomic_fetch_sub_explicit(memory->heap, memory->size, memory_order_relaxed);
+   if (memory->shared && memory->shared->device && atomic_load(&ctx->was_lost))
+      pv_hold_abandon(memory->shared->device);
    pv_ids_retire(ctx->ids, free_memory_record, memory);
 }
 
@@ -44,8 +50,18 @@ static void import_pages(struct allocation *alloc, const struct pv_hostmem *shar
                                           .handleType = HOST_ALLOCATION,
                                           .pHostPointer = shared->base};
    alloc->info.allocationSize = shared->size;
-   pv_chain_drop(&alloc->info, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO); // ours is never the driver's own
    push(&alloc->info, &alloc->host_pointer);
+}
+
+static VkResult import_fd(struct allocation *alloc, const struct pv_gpu *gpu, const struct pv_hostmem *shared)
+{
+   int fd = pv_fd_dup(shared->fd);
+   if (fd < 0)
+      return VK_ERROR_TOO_MANY_OBJECTS;
+   alloc->fd = (VkImportMemoryFdInfoKHR){
+      .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR, .handleType = pv_share_handle(gpu), .fd = fd};
+   push(&alloc->info, &alloc->fd);
+   return VK_SUCCESS;
 }
 
 // The memory behind a resource, for VkImportMemoryResourceInfoMESA. VK_SUCCESS: *shared is a reference.
@@ -53,22 +69,17 @@ static VkResult import_resource(struct pv_exec *x, const struct pv_gpu *gpu, uin
                                 struct pv_hostmem **shared)
 {
    struct pv_resource *resource = pv_resource_find(x->ctx, id);
-   if (!resource || !resource->memory || resource->plain) {
-      pv_resource_unref(&resource);
+   if (!resource) {
+      pv_exec_fatal(x, "no such resource", id);
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
    }
-   VkResult result = VK_SUCCESS;
-   if (gpu->path == PV_MEMORY_HOST_PTR && resource->memory->base) {
-      import_pages(alloc, resource->memory);
-   } else if (gpu->path == PV_MEMORY_DMABUF) {
-      int fd = pv_fd_dup(resource->memory->fd);
-      alloc->fd = (VkImportMemoryFdInfoKHR){.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
-                                            .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT,
-                                            .fd = fd};
-      push(&alloc->info, &alloc->fd);
-      result = fd >= 0 ? VK_SUCCESS : VK_ERROR_TOO_MANY_OBJECTS;
-   } else {
-      result = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   VkResult result = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   const struct pv_hostmem *memory = resource->plain ? NULL : resource->memory;
+   if (memory && gpu->path == PV_MEMORY_HOST_PTR && memory->base && memory->size % gpu->import_alignment == 0) {
+      import_pages(alloc, memory);
+      result = VK_SUCCESS;
+   } else if (memory && pv_gpu_exports(gpu)) {
+      result = import_fd(alloc, gpu, memory);
    }
    if (result == VK_SUCCESS)
       *shared = pv_hostmem_ref(resource->memory);
@@ -76,58 +87,135 @@ static VkResult import_resource(struct pv_exec *x, const struct pv_gpu *gpu, uin
    return result;
 }
 
-// Makes memory that the guest can map, or plain memory for types it cannot.
-static VkResult allocate(struct pv_exec *x, struct pv_device *device, const VkMemoryAllocateInfo *asked,
-                         struct pv_memory *memory, VkDeviceMemory *handle)
+// What of the guest's chain is for us comes off; returns the resource to import, 0: none.
+static uint32_t strip(const struct pv_gpu *gpu, VkMemoryAllocateInfo *info)
+{
+   const VkImportMemoryResourceInfoMESA *import =
+       pv_chain_find(info->pNext, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
+   uint32_t id = import ? import->resourceId : 0;
+   pv_chain_drop(info, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
+   pv_chain_drop(info, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
+   if (gpu->path == PV_MEMORY_HOST_PTR && (id || gpu->shareable_types >> info->memoryTypeIndex & 1))
+      pv_chain_drop(info, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO); // ours is never the driver's own
+   return id;
+}
+
+static struct pv_memory_kind kind_of(const VkMemoryAllocateInfo *stripped)
+{
+   const VkBaseInStructure *link = stripped->pNext;
+   const VkMemoryAllocateFlagsInfo *flags =
+       link && link->sType == VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO && !link->pNext ? (const void *)link : NULL;
+   return (struct pv_memory_kind){.type = stripped->memoryTypeIndex,
+                                  .flags = flags ? flags->flags : 0,
+                                  .reusable = !link || (flags && !(flags->flags & VK_MEMORY_ALLOCATE_DEVICE_MASK_BIT))};
+}
+
+// Makes what the guest maps of memory that the driver has allocated.
+static VkResult share(struct pv_device *device, VkDeviceMemory handle, struct pv_memory *memory)
 {
    const struct pv_gpu *gpu = device->physical->gpu;
-   const VkMemoryType *type = &gpu->memory.memoryTypes[asked->memoryTypeIndex];
-   struct allocation alloc = {.info = *asked, .fd.fd = -1};
-   bool share = gpu->shareable_types >> asked->memoryTypeIndex & 1;
-   const VkImportMemoryResourceInfoMESA *import =
-       pv_chain_find(asked->pNext, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
-   uint32_t import_id = import ? import->resourceId : 0;
-   pv_chain_drop(&alloc.info, (VkStructureType)VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
-   pv_chain_drop(&alloc.info, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
-   if (import_id) {
-      VkResult result = import_resource(x, gpu, import_id, &alloc, &memory->shared);
-      if (result != VK_SUCCESS)
-         return result;
-   } else if (share && gpu->path == PV_MEMORY_HOST_PTR) {
-      if (pv_hostmem_create(asked->allocationSize, gpu->import_alignment, &memory->shared))
-         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-      import_pages(&alloc, memory->shared);
-   } else if (share && gpu->path == PV_MEMORY_DMABUF) {
-      alloc.export_info = (VkExportMemoryAllocateInfo){.sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
-                                                       .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT};
-      push(&alloc.info, &alloc.export_info);
-   }
-   VkResult result = device->vk.AllocateMemory(device->handle, &alloc.info, NULL, handle);
-   if (result != VK_SUCCESS && alloc.fd.fd >= 0)
-      close(alloc.fd.fd); // the driver takes it over only if it succeeds
-   memory->map_info =
-       gpu->path == PV_MEMORY_HOST_PTR || (type->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) ? 1 : 3;
-   if (result != VK_SUCCESS || memory->shared || !share || gpu->path != PV_MEMORY_DMABUF)
+   if (gpu->path == PV_MEMORY_MAPPED) {
+      void *base;
+      VkResult result = device->vk.MapMemory(device->handle, handle, 0, VK_WHOLE_SIZE, 0, &base);
+      if (result == VK_SUCCESS && pv_hostmem_adopt(device->hold, handle, base, memory->size, &memory->shared))
+         result = VK_ERROR_OUT_OF_HOST_MEMORY;
       return result;
-   const VkMemoryGetFdInfoKHR get = {.sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
-                                     .memory = *handle,
-                                     .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT};
+   }
+   const VkMemoryGetFdInfoKHR get = {
+      .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, .memory = handle, .handleType = pv_share_handle(gpu)};
    int fd = -1;
-   if (device->vk.GetMemoryFdKHR(device->handle, &get, &fd) == VK_SUCCESS && fd >= 0 &&
-       !pv_hostmem_wrap(fd, asked->allocationSize, &memory->shared))
+   VkResult result = device->vk.GetMemoryFdKHR(device->handle, &get, &fd);
+   if (result == VK_SUCCESS && pv_hostmem_wrap(fd, memory->size, &memory->shared)) {
+      close(fd);
+      result = VK_ERROR_OUT_OF_HOST_MEMORY;
+   }
+   return result;
+}
+
+// Makes memory that the guest can map, or plain memory for types it cannot.
+static VkResult allocate(struct pv_exec *x, struct allocation *alloc, uint32_t import, struct pv_memory *memory,
+                         VkDeviceMemory *handle)
+{
+   struct pv_device *device = memory->device;
+   const struct pv_gpu *gpu = device->physical->gpu;
+   bool shared = gpu->shareable_types >> memory->kind.type & 1;
+   VkResult result = VK_SUCCESS;
+   if (import) {
+      result = import_resource(x, gpu, import, alloc, &memory->shared);
+   } else if (shared && gpu->path == PV_MEMORY_HOST_PTR) {
+      if (pv_hostmem_create(memory->size, gpu->import_alignment, &memory->shared))
+         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+      import_pages(alloc, memory->shared);
+   } else if (shared && pv_gpu_exports(gpu)) {
+      alloc->export_info = (VkExportMemoryAllocateInfo){.sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
+                                                        .handleTypes = (VkFlags)pv_share_handle(gpu)};
+      push(&alloc->info, &alloc->export_info);
+   }
+   if (result == VK_SUCCESS)
+      result = device->vk.AllocateMemory(device->handle, &alloc->info, NULL, handle);
+   if (result != VK_SUCCESS) {
+      if (alloc->fd.fd >= 0)
+         close(alloc->fd.fd); // the driver takes it over only if it succeeds
+   } else if (shared && !memory->shared && (result = share(device, *handle, memory)) != VK_SUCCESS) {
+      device->vk.FreeMemory(device->handle, *handle, NULL);
+   }
+   if (result != VK_SUCCESS)
+      pv_hostmem_unref(&memory->shared);
+   return result;
+}
+
+static bool out_of_memory(VkResult result)
+{
+   return result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+// Counts and makes the memory that `asked` describes, or takes it from the pool. `memory` has device and size.
+static VkResult obtain(struct pv_exec *x, const VkMemoryAllocateInfo *asked, struct pv_memory *memory,
+                       VkDeviceMemory *handle)
+{
+   const struct pv_gpu *gpu = memory->device->physical->gpu;
+   const VkMemoryType *type = &gpu->memory.memoryTypes[asked->memoryTypeIndex];
+   VkMemoryAllocateInfo info = *asked;
+   uint32_t import = strip(gpu, &info);
+   bool cached = gpu->path == PV_MEMORY_HOST_PTR || (type->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+   memory->map_info = cached ? 1 : 3;
+   memory->kind = kind_of(&info);
+   memory->kind.reusable &= !import;
+   if (memory->kind.reusable && (*handle = pv_mempool_take(x->ctx, memory)))
       return VK_SUCCESS;
-   device->vk.FreeMemory(device->handle, *handle, NULL);
-   return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   struct pv_charge *charge = pv_charge_make(x->ctx, memory->size);
+   if (!charge)
+      return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   for (int attempt = 0; attempt < 2 && out_of_memory(result); attempt++) {
+      struct allocation alloc = {.info = info, .fd.fd = -1};
+      if (attempt)
+         pv_mempool_drain(x->ctx, NULL, UINT64_MAX);
+      result = allocate(x, &alloc, import, memory, handle);
+   }
+   if (out_of_memory(result))
+      pv_shortage_note(x->ctx, memory->size, false);
+   if (result == VK_SUCCESS)
+      atomic_store(&memory->charge, charge);
+   else
+      pv_charge_drop(&charge);
+   return result;
 }
 
 // Memory of a lost device: pages without a VkDeviceMemory, for the guest to map. Its driver still looks into them.
 static void shadow_memory(struct pv_exec *x, struct pv_device *device, uint64_t size, uint64_t id)
 {
-   struct pv_memory *memory = pv_context_charge(x->ctx, size) ? calloc(1, sizeof *memory) : NULL;
+   struct pv_charge *charge = pv_charge_make(x->ctx, size);
+   struct pv_memory *memory = charge ? calloc(1, sizeof *memory) : NULL;
    if (memory) {
-      *memory = (struct pv_memory){.device = device, .size = size, .map_info = 1};
+      memory->device = device;
+      memory->size = size;
+      memory->map_info = 1;
+      atomic_store(&memory->charge, charge);
       if (pv_hostmem_create(size, 1, &memory->shared))
          memory->shared = NULL;
+   } else {
+      pv_charge_drop(&charge);
    }
    if (!pv_exec_file_shadow(x, PV_OBJECT_VkDeviceMemory, device, memory, id) && memory)
       pv_memory_retire(x->ctx, memory);
@@ -145,43 +233,45 @@ void pv_hook_vkAllocateMemory(struct pv_exec *x, struct pv_args_vkAllocateMemory
       return;
    }
    const VkPhysicalDeviceMemoryProperties *types = &device->physical->gpu->memory;
-   struct pv_memory *memory = NULL;
+   uint32_t heap =
+       info->memoryTypeIndex < types->memoryTypeCount ? types->memoryTypes[info->memoryTypeIndex].heapIndex : 0;
    VkDeviceMemory handle = VK_NULL_HANDLE;
-   if (info->memoryTypeIndex >= types->memoryTypeCount) {
+   struct pv_memory *memory = calloc(1, sizeof *memory);
+   a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (memory && info->memoryTypeIndex >= types->memoryTypeCount) {
       a->ret = VK_ERROR_UNKNOWN;
-   } else if (info->allocationSize > types->memoryHeaps[types->memoryTypes[info->memoryTypeIndex].heapIndex].size ||
-              !pv_context_charge(x->ctx, info->allocationSize)) {
+   } else if (memory && info->allocationSize > types->memoryHeaps[heap].size) {
       a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+      pv_shortage_note(x->ctx, info->allocationSize, false);
+   } else if (memory) {
+      memory->device = device;
+      memory->size = info->allocationSize;
+      a->ret = obtain(x, info, memory, &handle);
+   }
+   if (a->ret != VK_SUCCESS) {
+      free(memory);
+      memory = NULL;
+      handle = VK_NULL_HANDLE;
+      if (x->state != PV_EXEC_RUN)
+         return;
    } else {
-      memory = calloc(1, sizeof *memory);
-      a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
-      if (memory) {
-         memory->device = device;
-         memory->size = info->allocationSize;
-         a->ret = allocate(x, device, info, memory, &handle);
-      }
-      if (a->ret != VK_SUCCESS) {
-         pv_context_uncharge(x->ctx, info->allocationSize);
-         if (memory)
-            free_memory_record(memory);
-         memory = NULL;
-         handle = VK_NULL_HANDLE;
-      }
+      memory->heap = &device->physical->heap_used[heap];
+      atomic_fetch_add_explicit(memory->heap, memory->size, memory_order_relaxed);
    }
    if (!pv_exec_file_state(x, PV_OBJECT_VkDeviceMemory, device, memory, a->ids_pMemory[0], (uint64_t)handle, a->ret) &&
-       memory) {
-      if (!atomic_load(&device->owner.dying))
-         device->vk.FreeMemory(device->handle, handle, NULL);
+       memory)
       pv_memory_retire(x->ctx, memory);
-   }
    pv_exec_result(x, a->ret);
 }
 
 void pv_hook_vkFreeMemory(struct pv_exec *x, struct pv_args_vkFreeMemory *a)
 {
    struct pv_device *device = a->device_ref.owner;
-   void *memory;
-   if (pv_exec_unfile_state(x, PV_OBJECT_VkDeviceMemory, a->memory_ref.id, &memory) && !pv_exec_lost(x))
+   void *state;
+   bool alive = pv_exec_unfile_state(x, PV_OBJECT_VkDeviceMemory, a->memory_ref.id, &state) && !pv_exec_lost(x);
+   struct pv_memory *memory = state;
+   // What is mapped in this process ends with the last who shows it to somebody (pv_hostmem_unref).
+   if (alive && memory && !pv_mempool_put(x->ctx, memory, a->memory) && !(memory->shared && memory->shared->device))
       device->vk.FreeMemory(device->handle, a->memory, NULL);
    if (memory)
       pv_memory_retire(x->ctx, memory);
@@ -220,6 +310,9 @@ void pv_hook_vkGetMemoryResourcePropertiesMESA(struct pv_exec *x, struct pv_args
    if (resource->memory && !resource->plain && gpu->path == PV_MEMORY_HOST_PTR) {
       a->pMemoryResourceProperties->memoryTypeBits = gpu->shareable_types;
       a->ret = VK_SUCCESS;
+   } else if (resource->memory && !resource->plain && gpu->path == PV_MEMORY_OPAQUE_FD) {
+      a->pMemoryResourceProperties->memoryTypeBits = gpu->shareable_types; // the driver does not tell of such fds
+      a->ret = VK_SUCCESS;
    } else if (resource->memory && !resource->plain && gpu->path == PV_MEMORY_DMABUF &&
               device->vk.GetMemoryFdPropertiesKHR) {
       VkMemoryFdPropertiesKHR fd = {.sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR};
@@ -250,53 +343,49 @@ static bool buffer_importable(const struct pv_device *device, const VkBufferCrea
    return answer.externalMemoryProperties.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
 }
 
-static bool image_importable(const struct pv_device *device, const VkImageCreateInfo *info)
+VkExternalMemoryHandleTypeFlagBits pv_share_handle(const struct pv_gpu *gpu)
 {
-   if (device->physical->gpu->path != PV_MEMORY_HOST_PTR || (info->flags & VK_IMAGE_CREATE_SPARSE_BINDING_BIT))
-      return false;
-   VkPhysicalDeviceExternalImageFormatInfo external = {
-      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO, .handleType = HOST_ALLOCATION};
-   VkImageFormatListCreateInfo formats;
-   const VkImageFormatListCreateInfo *list =
-       pv_chain_find(info->pNext, VK_STRUCTURE_TYPE_IMAGE_FORMAT_LIST_CREATE_INFO);
-   if (list) {
-      formats = *list;
-      formats.pNext = NULL;
-      external.pNext = &formats;
+   switch (gpu->path) {
+   case PV_MEMORY_DMABUF:
+      return VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+   case PV_MEMORY_OPAQUE_FD:
+      return VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
+   case PV_MEMORY_HOST_PTR:
+      return HOST_ALLOCATION;
+   default:
+      return (VkExternalMemoryHandleTypeFlagBits)0;
    }
-   const VkPhysicalDeviceImageFormatInfo2 ask = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
-                                                 .pNext = &external,
-                                                 .format = info->format,
-                                                 .type = info->imageType,
-                                                 .tiling = info->tiling,
-                                                 .usage = info->usage,
-                                                 .flags = info->flags};
-   VkExternalImageFormatProperties answer = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES};
-   VkImageFormatProperties2 all = {.sType = VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, .pNext = &answer};
-   return device->physical->instance->vk.GetPhysicalDeviceImageFormatProperties2(device->physical->handle, &ask,
-                                                                                 &all) == VK_SUCCESS &&
-          (answer.externalMemoryProperties.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT);
 }
 
-// Puts our external-memory info in the place of the guest's, whose handle types are not the host's affair on this path.
-// `root` is a private copy of the create info, `ours` lives beside it.
-static void say_external(const struct pv_device *device, void *root, VkExternalMemoryBufferCreateInfo *ours,
-                         VkStructureType type, bool importable)
+bool pv_say_external(const struct pv_device *device, void *root, VkExternalMemoryBufferCreateInfo *ours,
+                     VkStructureType type, bool importable)
 {
    VkBaseOutStructure *base = root;
-   if (device->physical->gpu->path == PV_MEMORY_DMABUF)
+   // Both external create infos have the same three members.
+   const VkExternalMemoryBufferCreateInfo *guests = pv_chain_find(base->pNext, type);
+   bool shared = guests && guests->handleTypes;
+   if (pv_gpu_exports(device->physical->gpu))
       importable = true; // every buffer and image may meet an exportable allocation
    else
       pv_chain_drop(root, type);
-   if (!importable || pv_chain_find(base->pNext, type))
+   if (importable && !pv_chain_find(base->pNext, type)) {
+      *ours = (VkExternalMemoryBufferCreateInfo){
+         .sType = type, .pNext = base->pNext, .handleTypes = (VkFlags)pv_share_handle(device->physical->gpu)};
+      base->pNext = (VkBaseOutStructure *)ours;
+   }
+   return shared;
+}
+
+// If nothing else is left the types stay: the driver may be stricter in its answers than in fact, and no type at all
+// helps nobody.
+void pv_mask_types(const struct pv_device *device, struct pv_binding binding, VkMemoryRequirements *requirements)
+{
+   const struct pv_gpu *gpu = device->physical->gpu;
+   if (gpu->path != PV_MEMORY_HOST_PTR || (binding.importable && !binding.shared))
       return;
-   // Both external create infos have the same three members.
-   *ours = (VkExternalMemoryBufferCreateInfo){.sType = type,
-                                              .pNext = base->pNext,
-                                              .handleTypes = device->physical->gpu->path == PV_MEMORY_DMABUF
-                                                                 ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
-                                                                 : HOST_ALLOCATION};
-   base->pNext = (VkBaseOutStructure *)ours;
+   uint32_t allowed = binding.importable ? gpu->shareable_types : ~gpu->shareable_types;
+   if (requirements->memoryTypeBits & allowed)
+      requirements->memoryTypeBits &= allowed;
 }
 
 void pv_hook_vkCreateBuffer(struct pv_exec *x, struct pv_args_vkCreateBuffer *a)
@@ -313,11 +402,12 @@ void pv_hook_vkCreateBuffer(struct pv_exec *x, struct pv_args_vkCreateBuffer *a)
    }
    VkBufferCreateInfo info = *a->pCreateInfo;
    VkExternalMemoryBufferCreateInfo external;
-   bool importable = buffer_importable(device, &info);
-   say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, importable);
+   struct pv_binding binding = {.importable = buffer_importable(device, &info)};
+   binding.shared = pv_say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+                                    binding.importable);
    a->ret = buffer ? device->vk.CreateBuffer(a->device, &info, NULL, a->pBuffer) : VK_ERROR_OUT_OF_HOST_MEMORY;
    if (buffer)
-      buffer->importable = importable;
+      buffer->binding = binding;
    if (!pv_exec_file_state(x, PV_OBJECT_VkBuffer, device, buffer, a->ids_pBuffer[0], (uint64_t)a->pBuffer[0], a->ret))
       free(buffer);
    pv_exec_result(x, a->ret);
@@ -333,6 +423,7 @@ static void free_buffer_record(void *p)
 
 void pv_buffer_retire(struct pv_context_core *ctx, struct pv_buffer *buffer)
 {
+   pv_promise_revoke(ctx, buffer);
    pv_ids_retire(ctx->ids, free_buffer_record, buffer);
 }
 
@@ -346,78 +437,21 @@ void pv_hook_vkDestroyBuffer(struct pv_exec *x, struct pv_args_vkDestroyBuffer *
       pv_buffer_retire(x->ctx, buffer);
 }
 
-// A driver may call an image importable and then leave no memory type for it (NVIDIA, for images that the host copies
-// to): then it has to do without imported memory.
-static bool no_memory_left(const struct pv_device *device, const VkImageCreateInfo *info, VkImage image)
+static struct pv_binding buffer_binding(const struct pv_buffer *buffer)
 {
-   if (info->flags & VK_IMAGE_CREATE_DISJOINT_BIT)
-      return false; // can only be asked per plane
-   VkMemoryRequirements requirements;
-   device->vk.GetImageMemoryRequirements(device->handle, image, &requirements);
-   return requirements.memoryTypeBits == 0;
-}
-
-void pv_hook_vkCreateImage(struct pv_exec *x, struct pv_args_vkCreateImage *a)
-{
-   struct pv_device *device = a->device_ref.owner;
-   if (!pv_exec_claim(x, 1, a->ids_pImage))
-      return;
-   VkImageCreateInfo info = *a->pCreateInfo;
-   VkExternalMemoryBufferCreateInfo external;
-   bool importable = image_importable(device, &info);
-   say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, importable);
-   a->ret = device->vk.CreateImage(a->device, &info, NULL, a->pImage);
-   if (a->ret == VK_SUCCESS && importable && no_memory_left(device, &info, a->pImage[0])) {
-      device->vk.DestroyImage(a->device, a->pImage[0], NULL);
-      importable = false;
-      pv_chain_drop(&info, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
-      a->ret = device->vk.CreateImage(a->device, &info, NULL, a->pImage);
-   }
-   pv_exec_file_state(x, PV_OBJECT_VkImage, device, pv_image_state(info.format, importable), a->ids_pImage[0],
-                      (uint64_t)a->pImage[0], a->ret);
-   pv_exec_result(x, a->ret);
-}
-
-// Memory types for something that cannot be bound to imported memory. If nothing else is left the types stay: the
-// driver may be stricter in its answers than in fact, and no type at all helps nobody.
-static void mask_types(const struct pv_device *device, bool importable, VkMemoryRequirements *requirements)
-{
-   const struct pv_gpu *gpu = device->physical->gpu;
-   if (importable || gpu->path != PV_MEMORY_HOST_PTR)
-      return;
-   uint32_t left = requirements->memoryTypeBits & ~gpu->shareable_types;
-   if (left)
-      requirements->memoryTypeBits = left;
-}
-
-static bool buffer_is_importable(const struct pv_buffer *buffer)
-{
-   return !buffer || buffer->importable;
+   return buffer ? buffer->binding : (struct pv_binding){.importable = true};
 }
 
 void pv_hook_vkGetBufferMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetBufferMemoryRequirements *a)
 {
    pv_call_vkGetBufferMemoryRequirements(x, a);
-   mask_types(a->device_ref.owner, buffer_is_importable(a->buffer_ref.state), a->pMemoryRequirements);
-}
-
-void pv_hook_vkGetImageMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetImageMemoryRequirements *a)
-{
-   pv_call_vkGetImageMemoryRequirements(x, a);
-   mask_types(a->device_ref.owner, pv_image_state_importable(a->image_ref.state), a->pMemoryRequirements);
+   pv_mask_types(a->device_ref.owner, buffer_binding(a->buffer_ref.state), a->pMemoryRequirements);
 }
 
 void pv_hook_vkGetBufferMemoryRequirements2(struct pv_exec *x, struct pv_args_vkGetBufferMemoryRequirements2 *a)
 {
    pv_call_vkGetBufferMemoryRequirements2(x, a);
-   mask_types(a->device_ref.owner, buffer_is_importable(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
-}
-
-void pv_hook_vkGetImageMemoryRequirements2(struct pv_exec *x, struct pv_args_vkGetImageMemoryRequirements2 *a)
-{
-   pv_call_vkGetImageMemoryRequirements2(x, a);
-   mask_types(a->device_ref.owner, pv_image_state_importable(x->in.kept.state),
-              &a->pMemoryRequirements->memoryRequirements);
+   pv_mask_types(a->device_ref.owner, buffer_binding(x->in.kept.state), &a->pMemoryRequirements->memoryRequirements);
 }
 
 void pv_hook_vkGetDeviceBufferMemoryRequirements(struct pv_exec *x,
@@ -427,29 +461,11 @@ void pv_hook_vkGetDeviceBufferMemoryRequirements(struct pv_exec *x,
    VkDeviceBufferMemoryRequirements ask = *a->pInfo;
    VkBufferCreateInfo info = *ask.pCreateInfo;
    VkExternalMemoryBufferCreateInfo external;
-   bool importable = buffer_importable(device, &info);
-   say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, importable);
+   struct pv_binding binding = {.importable = buffer_importable(device, &info)};
+   binding.shared = pv_say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+                                    binding.importable);
    ask.pCreateInfo = &info;
    a->pInfo = &ask;
    pv_call_vkGetDeviceBufferMemoryRequirements(x, a);
-   mask_types(device, importable, &a->pMemoryRequirements->memoryRequirements);
-}
-
-void pv_hook_vkGetDeviceImageMemoryRequirements(struct pv_exec *x, struct pv_args_vkGetDeviceImageMemoryRequirements *a)
-{
-   struct pv_device *device = a->device_ref.owner;
-   VkDeviceImageMemoryRequirements ask = *a->pInfo;
-   VkImageCreateInfo info = *ask.pCreateInfo;
-   VkExternalMemoryBufferCreateInfo external;
-   bool importable = image_importable(device, &info);
-   say_external(device, &info, &external, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, importable);
-   ask.pCreateInfo = &info;
-   a->pInfo = &ask;
-   pv_call_vkGetDeviceImageMemoryRequirements(x, a);
-   if (importable && !a->pMemoryRequirements->memoryRequirements.memoryTypeBits) { // as no_memory_left
-      importable = false;
-      pv_chain_drop(&info, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
-      pv_call_vkGetDeviceImageMemoryRequirements(x, a);
-   }
-   mask_types(device, importable, &a->pMemoryRequirements->memoryRequirements);
+   pv_mask_types(device, binding, &a->pMemoryRequirements->memoryRequirements);
 }

@@ -19,6 +19,33 @@ void pv_hook_vkDeferredOperationJoinKHR(struct pv_exec *x, struct pv_args_vkDefe
    a->ret = VK_SUCCESS; // nothing is ever deferred
 }
 
+// Old cache data begins with a header that says which device wrote it. Anything else is none of the host's: Vulkan
+// lets a cache start empty then, and a driver need not be trusted to look before it reads.
+static bool is_cache_of(const struct pv_device *device, const void *data, size_t size)
+{
+   VkPipelineCacheHeaderVersionOne header;
+   VkPhysicalDeviceProperties properties;
+   if (!data || size < sizeof header)
+      return false;
+   memcpy(&header, data, sizeof header);
+   device->physical->instance->vk.GetPhysicalDeviceProperties(device->physical->handle, &properties);
+   return header.headerSize >= sizeof header && header.headerSize <= size &&
+          header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE && header.vendorID == properties.vendorID &&
+          header.deviceID == properties.deviceID &&
+          !memcmp(header.pipelineCacheUUID, properties.pipelineCacheUUID, VK_UUID_SIZE);
+}
+
+void pv_hook_vkCreatePipelineCache(struct pv_exec *x, struct pv_args_vkCreatePipelineCache *a)
+{
+   VkPipelineCacheCreateInfo info = *a->pCreateInfo;
+   if (!is_cache_of(a->device_ref.owner, info.pInitialData, info.initialDataSize)) {
+      info.initialDataSize = 0;
+      info.pInitialData = NULL;
+   }
+   a->pCreateInfo = &info;
+   pv_call_vkCreatePipelineCache(x, a);
+}
+
 static uint8_t object_of(VkObjectType type)
 {
    switch (type) {
@@ -127,8 +154,18 @@ void pv_hook_vkGetQueryPoolResults(struct pv_exec *x, struct pv_args_vkGetQueryP
    a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
    if (!room.bytes)
       return;
-   a->ret = device->vk.GetQueryPoolResults(a->device, a->queryPool, a->firstQuery, a->queryCount, room.size, room.bytes,
-                                           a->stride, a->flags);
+   // The host is only asked how far it is: a wait inside the driver could not be ended. What is waited for is not partial.
+   const bool waits = a->flags & VK_QUERY_RESULT_WAIT_BIT;
+   const VkQueryResultFlags less = VK_QUERY_RESULT_WAIT_BIT | VK_QUERY_RESULT_PARTIAL_BIT;
+   const VkQueryResultFlags flags = waits ? a->flags & ~less : a->flags;
+   do {
+      a->ret = device->vk.GetQueryPoolResults(a->device, a->queryPool, a->firstQuery, a->queryCount, room.size,
+                                              room.bytes, a->stride, flags);
+   } while (a->ret == VK_NOT_READY && waits && pv_exec_wait_for_more(x, &a->ret));
+   if (x->state != PV_EXEC_RUN)
+      return;
+   if (pv_exec_lost(x))
+      a->ret = VK_ERROR_DEVICE_LOST;
    give(x, &room, a->pData, a->dataSize, a->ret);
 }
 

@@ -31,8 +31,9 @@ static struct pv_child *take_child(struct pv_pool *pool, uint64_t id)
    return child;
 }
 
-static void return_child(struct pv_child *child)
+static void return_child(struct pv_context_core *ctx, struct pv_child *child)
 {
+   pv_promises_drop(ctx, child);
    struct pv_pool *pool = child->pool;
    struct pv_child *last = pool->children[--pool->count];
    pool->children[child->index] = last;
@@ -51,11 +52,13 @@ static void file_children(struct pv_exec *x, struct pv_pool *pool, uint8_t type,
       uint64_t handle = usable && handles && result >= 0 ? handles[i] : 0;
       bool shadow = usable && pv_exec_lost(x);
       struct pv_child *child = handle || shadow ? take_child(pool, ids[i]) : NULL;
+      if (child && i < x->in.kept_count) // a descriptor set's layout
+         child->dynamic = pv_state_counts(x->in.kept_list[i].state).dynamic;
       bool filed = shadow ? pv_exec_file_shadow(x, type, owner, child, ids[i])
                           : pv_exec_file_state(x, type, owner, child, ids[i], child ? handle : 0, VK_SUCCESS);
       if (!filed) {
          if (child)
-            return_child(child);
+            return_child(x->ctx, child);
          ids[i] = 0;
       }
    }
@@ -70,7 +73,7 @@ static void drop_children(struct pv_context_core *ctx, struct pv_pool *pool, uin
    while (pool->count) {
       struct pv_child *child = pool->children[pool->count - 1];
       pv_ids_remove(ctx->ids, child->id, type, &object);
-      return_child(child);
+      return_child(ctx, child);
    }
    pool->dead = dead;
    pthread_mutex_unlock(&ctx->pool_lock);
@@ -87,7 +90,7 @@ static uint32_t unfile_children(struct pv_exec *x, struct pv_pool *pool, uint8_t
       if (!ids[i])
          continue;
       enum pv_id_result found = pv_ids_remove(x->ctx->ids, ids[i], type, &object);
-      if (found == PV_ID_POISONED && !object.state)
+      if ((found == PV_ID_POISONED && !object.state) || (found == PV_ID_UNKNOWN && pv_exec_lost(x)))
          continue;
       struct pv_child *child = found == PV_ID_OK || found == PV_ID_POISONED ? object.state : NULL;
       if (!child || child->pool != pool) {
@@ -96,7 +99,7 @@ static uint32_t unfile_children(struct pv_exec *x, struct pv_pool *pool, uint8_t
       }
       if (object.handle)
          handles[live++] = object.handle;
-      return_child(child);
+      return_child(x->ctx, child);
    }
    pthread_mutex_unlock(&x->ctx->pool_lock);
    return live;
@@ -106,8 +109,10 @@ static uint32_t unfile_children(struct pv_exec *x, struct pv_pool *pool, uint8_t
 static void file_pool(struct pv_exec *x, uint8_t type, void *owner, uint64_t id, uint64_t handle, VkResult result)
 {
    struct pv_pool *pool = result >= 0 ? calloc(1, sizeof *pool) : NULL;
-   if (result >= 0 && !pool)
+   if (result >= 0 && !pool) {
+      pv_device_unmake(x->ctx, owner, &(struct pv_object){.handle = handle, .owner = owner, .type = type});
       pv_exec_lose(x, "out of memory for a pool");
+   }
    if (!pv_exec_file_state(x, type, owner, pool, id, pool ? handle : 0, result))
       free(pool);
 }

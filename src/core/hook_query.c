@@ -5,6 +5,7 @@
 
 #include "core/context.h"
 #include "core/hooks.gen.h"
+#include "core/sharing.h"
 
 #define MAX_QUEUES 63u // ring_idx 1..63
 
@@ -109,12 +110,40 @@ void pv_hook_vkGetPhysicalDeviceMemoryProperties(struct pv_exec *x,
    *a->pMemoryProperties = device->view->memory;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+   return a < b ? a : b;
+}
+
+// Usage is what this guest has allocated. It may have as much again as the host still has free, within its own budget,
+// of which rings and every heap take their part.
+static void correct_budget(struct pv_context_core *ctx, const struct pv_physical_device *device,
+                           VkPhysicalDeviceMemoryBudgetPropertiesEXT *budget)
+{
+   uint64_t limit = ctx->core->limits.memory, taken = pv_charge_total(ctx);
+   for (uint32_t i = 0; i < VK_MAX_MEMORY_HEAPS; i++) {
+      bool there = i < device->view->memory.memoryHeapCount;
+      uint64_t used = atomic_load_explicit(&device->heap_used[i], memory_order_relaxed);
+      uint64_t left = UINT64_MAX - used;
+      if (!device->view->own_budget)
+         left = budget->heapBudget[i] > budget->heapUsage[i] ? budget->heapBudget[i] - budget->heapUsage[i] : 0;
+      if (limit)
+         left = least(left, limit > taken ? limit - taken : 0);
+      budget->heapUsage[i] = there ? used : 0;
+      budget->heapBudget[i] = there ? least(used + left, device->view->memory.memoryHeaps[i].size) : 0;
+   }
+}
+
 void pv_hook_vkGetPhysicalDeviceMemoryProperties2(struct pv_exec *x,
                                                   struct pv_args_vkGetPhysicalDeviceMemoryProperties2 *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
+   VkPhysicalDeviceMemoryBudgetPropertiesEXT *budget =
+       pv_chain_find(a->pMemoryProperties->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT);
    pv_call_vkGetPhysicalDeviceMemoryProperties2(x, a);
    a->pMemoryProperties->memoryProperties = device->view->memory;
+   if (budget)
+      correct_budget(x->ctx, device, budget);
 }
 
 static uint32_t correct_family(const struct pv_physical_device *device, VkQueueFamilyProperties *family, uint32_t used)
@@ -142,36 +171,121 @@ void pv_hook_vkGetPhysicalDeviceQueueFamilyProperties2(struct pv_exec *x,
       used = correct_family(a->physicalDevice_ref.state, &a->pQueueFamilyProperties[i].queueFamilyProperties, used);
 }
 
-// Guests share memory as dma-buf or not at all; everything else is answered "unsupported".
-static bool memory_handle_works(const struct pv_physical_device *device, VkExternalMemoryHandleTypeFlags type)
+// Guests share memory as dma-buf or not at all; every other handle type is answered "unsupported". Where the host has
+// no dma-buf of its own, memory can be shared if it can be what we make of it (sharing.h), and then both ways.
+static bool asks_host(const struct pv_physical_device *device, VkExternalMemoryHandleTypeFlags type,
+                      VkExternalMemoryHandleTypeFlagBits *ask)
 {
-   return type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT && device->gpu->path == PV_MEMORY_DMABUF;
+   *ask = pv_share_handle(device->gpu);
+   return type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT && *ask;
+}
+
+static void answer_as_dmabuf(const struct pv_physical_device *device, VkExternalMemoryProperties *properties)
+{
+   const VkExternalMemoryFeatureFlags both =
+       VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+   const VkExternalMemoryHandleTypeFlags dmabuf = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+   // Memory is either ours, and imported, or the driver's, and exported.
+   const VkExternalMemoryFeatureFlags need = device->gpu->path == PV_MEMORY_HOST_PTR
+                                                 ? VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT
+                                                 : VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT;
+   if (device->gpu->path == PV_MEMORY_DMABUF)
+      return;
+   if (properties->externalMemoryFeatures & need)
+      *properties = (VkExternalMemoryProperties){both, dmabuf, dmabuf};
+   else
+      *properties = (VkExternalMemoryProperties){0};
+}
+
+// Images that would be sparse, where nothing is.
+static bool refused_as_sparse(const struct pv_physical_device *device, VkImageCreateFlags flags)
+{
+   const VkImageCreateFlags sparse =
+       VK_IMAGE_CREATE_SPARSE_BINDING_BIT | VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT | VK_IMAGE_CREATE_SPARSE_ALIASED_BIT;
+   return (flags & sparse) && !sparse_works(device);
+}
+
+void pv_hook_vkGetPhysicalDeviceImageFormatProperties(struct pv_exec *x,
+                                                      struct pv_args_vkGetPhysicalDeviceImageFormatProperties *a)
+{
+   if (refused_as_sparse(a->physicalDevice_ref.state, a->flags))
+      a->ret = VK_ERROR_FORMAT_NOT_SUPPORTED;
+   else
+      pv_call_vkGetPhysicalDeviceImageFormatProperties(x, a);
+}
+
+void pv_hook_vkGetPhysicalDeviceSparseImageFormatProperties(
+    struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceSparseImageFormatProperties *a)
+{
+   if (sparse_works(a->physicalDevice_ref.state))
+      pv_call_vkGetPhysicalDeviceSparseImageFormatProperties(x, a);
+   else
+      *a->pPropertyCount = 0;
+}
+
+void pv_hook_vkGetPhysicalDeviceSparseImageFormatProperties2(
+    struct pv_exec *x, struct pv_args_vkGetPhysicalDeviceSparseImageFormatProperties2 *a)
+{
+   if (sparse_works(a->physicalDevice_ref.state))
+      pv_call_vkGetPhysicalDeviceSparseImageFormatProperties2(x, a);
+   else
+      *a->pPropertyCount = 0;
 }
 
 void pv_hook_vkGetPhysicalDeviceImageFormatProperties2(struct pv_exec *x,
                                                        struct pv_args_vkGetPhysicalDeviceImageFormatProperties2 *a)
 {
-   const VkPhysicalDeviceExternalImageFormatInfo *external =
-       pv_chain_find(a->pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
-   if (external && external->handleType && !memory_handle_works(a->physicalDevice_ref.state, external->handleType))
+   const struct pv_physical_device *device = a->physicalDevice_ref.state;
+   VkPhysicalDeviceImageFormatInfo2 info = *a->pImageFormatInfo;
+   VkPhysicalDeviceExternalImageFormatInfo *external =
+       pv_chain_find(info.pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
+   VkExternalImageFormatProperties *properties =
+       pv_chain_find(a->pImageFormatProperties->pNext, VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES);
+   bool shared = external && external->handleType;
+   if (device->view->own_format_list)
+      pv_chain_drop(&info, VK_STRUCTURE_TYPE_IMAGE_FORMAT_LIST_CREATE_INFO);
+   a->ret =
+       refused_as_sparse(device, info.flags) ? VK_ERROR_FORMAT_NOT_SUPPORTED : pv_modifier_lower_query(device, &info);
+   if (shared && !asks_host(device, external->handleType, &external->handleType))
       a->ret = VK_ERROR_FORMAT_NOT_SUPPORTED;
-   else
-      pv_call_vkGetPhysicalDeviceImageFormatProperties2(x, a);
+   if (a->ret != VK_SUCCESS)
+      return;
+   a->pImageFormatInfo = &info;
+   pv_call_vkGetPhysicalDeviceImageFormatProperties2(x, a);
+   if (a->ret != VK_SUCCESS || !shared || !properties)
+      return;
+   answer_as_dmabuf(device, &properties->externalMemoryProperties);
+   if (!properties->externalMemoryProperties.externalMemoryFeatures)
+      a->ret = VK_ERROR_FORMAT_NOT_SUPPORTED;
 }
 
 void pv_hook_vkGetPhysicalDeviceExternalBufferProperties(struct pv_exec *x,
                                                          struct pv_args_vkGetPhysicalDeviceExternalBufferProperties *a)
 {
-   if (memory_handle_works(a->physicalDevice_ref.state, a->pExternalBufferInfo->handleType))
-      pv_call_vkGetPhysicalDeviceExternalBufferProperties(x, a);
+   const struct pv_physical_device *device = a->physicalDevice_ref.state;
+   VkPhysicalDeviceExternalBufferInfo info = *a->pExternalBufferInfo;
+   if (!asks_host(device, info.handleType, &info.handleType))
+      return;
+   a->pExternalBufferInfo = &info;
+   pv_call_vkGetPhysicalDeviceExternalBufferProperties(x, a);
+   answer_as_dmabuf(device, &a->pExternalBufferProperties->externalMemoryProperties);
 }
 
 void pv_hook_vkGetPhysicalDeviceExternalFenceProperties(struct pv_exec *x,
                                                         struct pv_args_vkGetPhysicalDeviceExternalFenceProperties *a)
 {
    const struct pv_physical_device *device = a->physicalDevice_ref.state;
-   if (a->pExternalFenceInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT && device->gpu->fence_sync_fd)
+   VkExternalFenceProperties *out = a->pExternalFenceProperties;
+   if (a->pExternalFenceInfo->handleType != VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT)
+      return;
+   if (device->gpu->fence_sync_fd) {
       pv_call_vkGetPhysicalDeviceExternalFenceProperties(x, a);
+      return;
+   }
+   // Emulated as semaphores are, below.
+   out->exportFromImportedHandleTypes = VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
+   out->compatibleHandleTypes = VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
+   out->externalFenceFeatures = VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT;
 }
 
 void pv_hook_vkGetPhysicalDeviceExternalSemaphoreProperties(

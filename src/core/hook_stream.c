@@ -18,6 +18,20 @@ static bool on_virtqueue(struct pv_exec *x)
    return false;
 }
 
+// Whoever survives us should be able to end the waits for answers. A stock driver names a part of one large resource
+// per answer, so this is rare.
+static void tell_of_replies(struct pv_decoder *decoder, const struct pv_resource *resource)
+{
+   const struct pv_core *core = decoder->ctx->core;
+   int fd = resource->memory ? resource->memory->fd : resource->fd;
+   if (!core->will || !decoder->ring || fd < 0)
+      return;
+   decoder->reply_told = resource->id;
+   core->will(core->will_user,
+              &(struct pv_will){
+                 .key = (uintptr_t)decoder, .kind = PV_WILL_REPLIES, .fd = fd, .word = (uint32_t)VK_ERROR_DEVICE_LOST});
+}
+
 void pv_hook_vkSetReplyCommandStreamMESA(struct pv_exec *x, struct pv_args_vkSetReplyCommandStreamMESA *a)
 {
    const VkCommandStreamDescriptionMESA *stream = a->pStream;
@@ -33,6 +47,8 @@ void pv_hook_vkSetReplyCommandStreamMESA(struct pv_exec *x, struct pv_args_vkSet
    x->decoder->reply_offset = stream->offset;
    x->decoder->reply_size = stream->size;
    x->decoder->reply_cursor = 0;
+   if (x->decoder->reply_told != resource->id)
+      tell_of_replies(x->decoder, resource);
 }
 
 void pv_hook_vkSeekReplyCommandStreamMESA(struct pv_exec *x, struct pv_args_vkSeekReplyCommandStreamMESA *a)

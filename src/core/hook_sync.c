@@ -11,6 +11,7 @@
 
 #define WAIT_SLICE  20000000ull // ns of one host wait
 #define RETRY_AFTER 500000ull   // ns until a polled wait is tried again
+#define ASK_AGAIN   100000ull   // ns between two looks at what the host cannot be waited for
 
 // What a wait should do next; called before each slice. Sets *slice.
 static bool wait_goes_on(struct pv_exec *x, uint64_t timeout, uint64_t *slice)
@@ -41,6 +42,16 @@ static bool wait_again(struct pv_exec *x, bool time_left, VkResult *result)
       return true;
    pv_exec_wait(x, pv_now() + RETRY_AFTER);
    return false;
+}
+
+bool pv_exec_wait_for_more(struct pv_exec *x, VkResult *result)
+{
+   uint64_t slice;
+   bool time_left = wait_goes_on(x, PV_NEVER, &slice);
+   if (!wait_again(x, time_left, result))
+      return false;
+   pv_sleep_until(pv_now() + ASK_AGAIN);
+   return true;
 }
 
 void pv_hook_vkWaitForFences(struct pv_exec *x, struct pv_args_vkWaitForFences *a)
@@ -86,52 +97,83 @@ static VkResult submit_nothing(struct pv_queue *queue, VkSemaphore wait, VkSemap
    return result;
 }
 
+// The wait that this decoder is in the middle of, or NULL.
+static struct pv_idle *find_idle(struct pv_device *device, uint32_t decoder)
+{
+   pthread_mutex_lock(&device->idle_lock);
+   struct pv_idle *idle = device->idles;
+   while (idle && idle->decoder != decoder)
+      idle = idle->next;
+   pthread_mutex_unlock(&device->idle_lock);
+   return idle;
+}
+
 // Submits a fence of ours to each queue. Where that fails the wait is for those that got one, and the result says so
 // after it.
-static bool start_idle(struct pv_decoder *decoder, struct pv_device *device, struct pv_queue *queues, uint32_t count)
+static struct pv_idle *start_idle(uint32_t decoder, struct pv_device *device, struct pv_queue *queues, uint32_t count)
 {
    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-   VkResult result = VK_SUCCESS;
-   decoder->idle_fences = calloc(count ? count : 1, sizeof *decoder->idle_fences);
-   decoder->idle_count = 0;
-   for (uint32_t i = 0; i < count && result == VK_SUCCESS && decoder->idle_fences; i++) {
+   struct pv_idle *idle = calloc(1, sizeof *idle + count * sizeof *idle->fences);
+   if (!idle)
+      return NULL;
+   idle->decoder = decoder;
+   for (uint32_t i = 0; i < count && idle->result == VK_SUCCESS; i++) {
       VkFence fence;
-      result = device->vk.CreateFence(device->handle, &info, NULL, &fence);
-      if (result != VK_SUCCESS)
+      idle->result = device->vk.CreateFence(device->handle, &info, NULL, &fence);
+      if (idle->result != VK_SUCCESS)
          break;
-      result = submit_nothing(&queues[i], VK_NULL_HANDLE, VK_NULL_HANDLE, fence);
-      if (result == VK_SUCCESS)
-         decoder->idle_fences[decoder->idle_count++] = fence;
+      idle->result = submit_nothing(&queues[i], VK_NULL_HANDLE, VK_NULL_HANDLE, fence);
+      if (idle->result == VK_SUCCESS)
+         idle->fences[idle->count++] = fence;
       else
          device->vk.DestroyFence(device->handle, fence, NULL);
    }
-   decoder->idle_result = result;
-   return decoder->idle_fences != NULL;
+   pthread_mutex_lock(&device->idle_lock);
+   idle->next = device->idles;
+   device->idles = idle;
+   pthread_mutex_unlock(&device->idle_lock);
+   return idle;
 }
 
-// Waits until `count` queues are idle, without blocking the ring when polled: the fences stay with the decoder
-// meanwhile.
+// Takes a wait that is over off the device. What has been lost keeps its fences: they may be in use, or their driver
+// hang.
+static VkResult end_idle(struct pv_exec *x, struct pv_device *device, struct pv_idle *idle, VkResult result)
+{
+   if (result == VK_SUCCESS)
+      result = idle->result;
+   pthread_mutex_lock(&device->idle_lock);
+   struct pv_idle **link = &device->idles;
+   while (*link && *link != idle)
+      link = &(*link)->next;
+   bool ours = *link; // else another ring has begun to destroy the device
+   if (ours)
+      *link = idle->next;
+   pthread_mutex_unlock(&device->idle_lock);
+   if (!ours)
+      return result;
+   for (uint32_t i = 0; i < idle->count && !pv_exec_lost(x); i++)
+      device->vk.DestroyFence(device->handle, idle->fences[i], NULL);
+   free(idle);
+   return result;
+}
+
+// Waits until `count` queues are idle, without blocking the ring when polled: the device keeps the fences meanwhile.
 static VkResult wait_idle(struct pv_exec *x, struct pv_device *device, struct pv_queue *queues, uint32_t count)
 {
-   struct pv_decoder *decoder = x->decoder;
-   if (!decoder->idle_fences && !start_idle(decoder, device, queues, count))
+   struct pv_idle *idle = find_idle(device, x->decoder->index);
+   if (!idle)
+      idle = start_idle(x->decoder->index, device, queues, count);
+   if (!idle)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    uint64_t slice;
    VkResult result;
    bool time_left;
    do {
       time_left = wait_goes_on(x, PV_NEVER, &slice);
-      result = decoder->idle_count
-                   ? device->vk.WaitForFences(device->handle, decoder->idle_count, decoder->idle_fences, VK_TRUE, slice)
-                   : VK_SUCCESS;
+      result = idle->count ? device->vk.WaitForFences(device->handle, idle->count, idle->fences, VK_TRUE, slice)
+                           : VK_SUCCESS;
    } while (result == VK_TIMEOUT && wait_again(x, time_left, &result));
-   if (x->state != PV_EXEC_RUN)
-      return result;
-   for (uint32_t i = 0; i < decoder->idle_count && !pv_exec_lost(x); i++)
-      device->vk.DestroyFence(device->handle, decoder->idle_fences[i], NULL);
-   free(decoder->idle_fences);
-   decoder->idle_fences = NULL;
-   return result == VK_SUCCESS ? decoder->idle_result : result;
+   return x->state == PV_EXEC_RUN ? end_idle(x, device, idle, result) : result;
 }
 
 void pv_hook_vkQueueWaitIdle(struct pv_exec *x, struct pv_args_vkQueueWaitIdle *a)

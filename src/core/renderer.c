@@ -37,7 +37,7 @@ int pv_core_create(const struct pv_core_params *params, struct pv_core **out)
    struct pv_core *core = calloc(1, sizeof *core);
    if (!core)
       return -ENOMEM;
-   int error = pv_host_open(&core->host, params->driver, params->gpu);
+   int error = pv_host_open(&core->host, params->driver, params->gpu, params->mask, params->in_process);
    if (error) {
       free(core);
       return error;
@@ -50,6 +50,10 @@ int pv_core_create(const struct pv_core_params *params, struct pv_core **out)
    if (!core->limits.command_temp)
       core->limits.command_temp = DEFAULT_COMMAND_TEMP;
    core->polled = params->polled;
+   core->notes = params->notes;
+   core->will = params->will;
+   core->will_user = params->will_user;
+   core->promises = params->promises;
    if (params->capture && !(core->capture = strdup(params->capture)))
       error = -ENOMEM;
    make_capset(core->capset);
@@ -57,7 +61,7 @@ int pv_core_create(const struct pv_core_params *params, struct pv_core **out)
    if (!core->views)
       error = -ENOMEM;
    for (uint32_t i = 0; !error && i < core->host.gpu_count; i++)
-      error = pv_gpu_view_make(&core->views[i], &core->host.gpus[i]);
+      error = pv_gpu_view_make(&core->views[i], &core->host.gpus[i], core->limits.memory);
    if (error)
       pv_core_destroy(&core);
    else
@@ -87,7 +91,11 @@ void pv_core_capset(const struct pv_core *core, uint8_t out[PV_CAPSET_SIZE])
 size_t pv_core_gpus(const struct pv_core *core, struct pv_gpu_core *out, size_t n)
 {
    static const char *const paths[] = {
-      [PV_MEMORY_NONE] = "none", [PV_MEMORY_DMABUF] = "dma-buf", [PV_MEMORY_HOST_PTR] = "host-pointer (memfd)"};
+      [PV_MEMORY_NONE] = "none",
+                                       [PV_MEMORY_DMABUF] = "dma-buf",
+                                       [PV_MEMORY_OPAQUE_FD] = "opaque fd",
+                                       [PV_MEMORY_HOST_PTR] = "host-pointer (memfd)",
+                                       [PV_MEMORY_MAPPED] = "in-process mapping"};
    for (size_t i = 0; i < n && i < core->host.gpu_count; i++) {
       const struct pv_gpu *gpu = &core->host.gpus[i];
       const struct pv_gpu_view *view = &core->views[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Resources: shared memory that guest and host know by one id, and the memory budget.
+// Resources: shared memory that guest and host know by one id.
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -11,6 +11,8 @@
 #include "core/capture.h"
 #include "core/context.h"
 #include "wire/commands.gen.h"
+
+#define LARGEST_PAGE UINT64_C(65536) // bytes of any guest's page
 
 static struct pv_resource **bucket(struct pv_context_core *ctx, uint32_t id)
 {
@@ -48,23 +50,6 @@ void pv_resource_unref(struct pv_resource **slot)
    free(resource);
 }
 
-bool pv_context_charge(struct pv_context_core *ctx, uint64_t bytes)
-{
-   uint64_t limit = ctx->core->limits.memory;
-   uint64_t before = atomic_load_explicit(&ctx->memory, memory_order_relaxed);
-   do {
-      if (before > UINT64_MAX - bytes || (limit && before + bytes > limit))
-         return false;
-   } while (!atomic_compare_exchange_weak_explicit(&ctx->memory, &before, before + bytes, memory_order_relaxed,
-                                                   memory_order_relaxed));
-   return true;
-}
-
-void pv_context_uncharge(struct pv_context_core *ctx, uint64_t bytes)
-{
-   atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
-}
-
 // Files a new resource; takes over `made` (also on failure).
 static int file(struct pv_context_core *ctx, struct pv_resource made)
 {
@@ -88,7 +73,7 @@ static int file(struct pv_context_core *ctx, struct pv_resource made)
       pv_hostmem_unref(&made.memory);
       if (made.fd >= 0)
          close(made.fd);
-      pv_context_uncharge(ctx, made.charged);
+      pv_charge_drop(&made.charge);
    }
    return error;
 }
@@ -98,12 +83,14 @@ static int make_shared(struct pv_context_core *ctx, uint32_t id, uint64_t size, 
 {
    if (!size || size > (uint64_t)1 << 40)
       return -EINVAL;
-   if (!pv_context_charge(ctx, size))
+   struct pv_charge *charge = pv_charge_make(ctx, size);
+   if (!charge)
       return -EDQUOT;
    struct pv_hostmem *memory;
    int error = pv_hostmem_create(size, 1, &memory);
    if (error) {
-      pv_context_uncharge(ctx, size);
+      pv_shortage_note(ctx, size, false);
+      pv_charge_drop(&charge);
       return error;
    }
    *out = (struct pv_blob_core){.size = memory->size, .map = 1, .pointer = memory->base};
@@ -114,7 +101,7 @@ static int make_shared(struct pv_context_core *ctx, uint32_t id, uint64_t size, 
                                          .plain = plain,
                                          .memory = memory,
                                          .map_info = 1,
-                                         .charged = size});
+                                         .charge = charge});
 }
 
 // The blob of a VkDeviceMemory. The caller's epoch keeps the record alive.
@@ -123,11 +110,16 @@ static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_me
 {
    if (!memory->shared)
       return -EOPNOTSUPP;
-   uint64_t page = pv_page_size();
-   if (size > UINT64_MAX - page || size > (memory->shared->size + page - 1) / page * page)
+   // A guest rounds up to its own pages, which may be larger than ours. What is too much is not there, for it or
+   // anybody.
+   if (size > UINT64_MAX - LARGEST_PAGE ||
+       size > (memory->shared->size + LARGEST_PAGE - 1) / LARGEST_PAGE * LARGEST_PAGE)
       return -EINVAL;
    if (atomic_exchange(&memory->exported, true))
       return -EEXIST;
+   struct pv_charge *charge = atomic_load(&memory->charge);
+   if (!charge || !pv_charge_share(charge))
+      return -ENOENT; // another ring is freeing it
    struct pv_hostmem *shared = pv_hostmem_ref(memory->shared);
    *out = (struct pv_blob_core){.size = shared->size, .map = memory->map_info, .pointer = shared->base};
    int error = file(ctx, (struct pv_resource){.id = id,
@@ -135,6 +127,7 @@ static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_me
                                               .size = shared->size,
                                               .fd = -1,
                                               .memory = shared,
+                                              .charge = charge,
                                               .map_info = memory->map_info});
    if (error)
       atomic_store(&memory->exported, false);
@@ -192,6 +185,29 @@ int pv_context_core_attach(struct pv_context_core *ctx, uint32_t resource, void 
    return error;
 }
 
+int pv_context_core_share(struct pv_context_core *ctx, uint32_t resource, struct pv_context_core *to,
+                          uint32_t to_resource)
+{
+   if (ctx == to || ctx->core != to->core || !to_resource)
+      return -EINVAL;
+   struct pv_resource *found = pv_resource_find(ctx, resource);
+   if (!found)
+      return -ENOENT;
+   struct pv_charge *charge = found->memory ? pv_charge_make(to, found->size) : NULL;
+   int error = !found->memory ? -EOPNOTSUPP : charge ? 0 : -EDQUOT;
+   if (!error)
+      error = file(to, (struct pv_resource){.id = to_resource,
+                                            .base = found->base,
+                                            .size = found->size,
+                                            .fd = -1,
+                                            .plain = found->plain,
+                                            .memory = pv_hostmem_ref(found->memory),
+                                            .charge = charge,
+                                            .map_info = found->map_info});
+   pv_resource_unref(&found);
+   return error;
+}
+
 int pv_context_core_export(struct pv_context_core *ctx, uint32_t resource, int *out_fd)
 {
    struct pv_resource *found = pv_resource_find(ctx, resource);
@@ -214,7 +230,7 @@ static void retire(struct pv_context_core *ctx, struct pv_resource *resource)
       link = &(*link)->next;
    *link = resource->next;
    atomic_store(&resource->gone, true); // pairs with pv_decoder_resource and pv_decoder_hold
-   pv_context_uncharge(ctx, resource->charged);
+   pv_charge_drop(&resource->charge);
 }
 
 // Lets every decoder finish the copy it may be in: afterwards nobody touches the memory. Microseconds. ctx->lock held.

@@ -43,9 +43,10 @@ static void gather_one(void *user, uint64_t id, const struct pv_object *object)
 // Order of destruction; types that are not listed need no call of their own (queues, children of pools).
 #define DEVICE_TYPES(T)                                                                                                \
    T(CommandPool)                                                                                                      \
-   T(DescriptorPool) T(DescriptorUpdateTemplate) T(Pipeline) T(PipelineCache) T(PipelineLayout) T(ShaderModule)        \
-       T(DescriptorSetLayout) T(Framebuffer) T(RenderPass) T(BufferView) T(ImageView) T(Sampler)                       \
-           T(SamplerYcbcrConversion) T(QueryPool) T(Event) T(Fence) T(Semaphore) T(PrivateDataSlot)
+   T(DescriptorPool)                                                                                                   \
+   T(DescriptorUpdateTemplate) T(Pipeline) T(PipelineCache) T(PipelineLayout) T(ShaderModule) T(DescriptorSetLayout)   \
+       T(Framebuffer) T(RenderPass) T(BufferView) T(ImageView) T(Sampler) T(SamplerYcbcrConversion) T(QueryPool)       \
+           T(Event) T(Fence) T(Semaphore) T(PrivateDataSlot)
 
 static unsigned rank(uint8_t type)
 {
@@ -94,6 +95,10 @@ static void free_pool(void *p)
 
 void pv_pool_retire(struct pv_context_core *ctx, struct pv_pool *pool)
 {
+   pthread_mutex_lock(&ctx->pool_lock);
+   for (uint32_t i = 0; i < pool->count; i++)
+      pv_promises_drop(ctx, pool->children[i]);
+   pthread_mutex_unlock(&ctx->pool_lock);
    pv_ids_retire(ctx->ids, free_pool, pool);
 }
 
@@ -120,12 +125,22 @@ static void destroy_on_host(struct pv_device *device, const struct pv_object *ob
    case PV_OBJECT_VkImage:
       vk->DestroyImage(device->handle, (VkImage)handle, NULL);
       break;
-   case PV_OBJECT_VkDeviceMemory:
-      vk->FreeMemory(device->handle, (VkDeviceMemory)handle, NULL);
+   case PV_OBJECT_VkDeviceMemory: {
+      const struct pv_memory *memory = object->state;
+      if (!memory || !memory->shared || !memory->shared->device) // else it ends with its last user
+         vk->FreeMemory(device->handle, (VkDeviceMemory)handle, NULL);
       break;
+   }
    default:
       break;
    }
+}
+
+void pv_device_unmake(struct pv_context_core *ctx, struct pv_device *device, const struct pv_object *object)
+{
+   if (object->handle && pv_object_is_of_device(object->type) && !atomic_load(&device->owner.dying) &&
+       !atomic_load(&ctx->was_lost))
+      destroy_on_host(device, object);
 }
 
 static void free_state(struct pv_context_core *ctx, const struct pv_object *object)
@@ -145,8 +160,25 @@ static void free_device(void *p)
    struct pv_device *device = p;
    for (uint32_t i = 0; i < device->queue_count; i++)
       pthread_mutex_destroy(&device->queues[i].lock);
+   pthread_mutex_destroy(&device->idle_lock);
    free(device->queues);
    free(device);
+}
+
+// What waits for idle queues left behind: their rings are gone, or wait no more.
+static void drop_idles(struct pv_context_core *ctx, struct pv_device *device, bool reachable)
+{
+   pthread_mutex_lock(&device->idle_lock);
+   struct pv_idle *idle = device->idles;
+   device->idles = NULL;
+   pthread_mutex_unlock(&device->idle_lock);
+   while (idle) {
+      struct pv_idle *next = idle->next;
+      for (uint32_t i = 0; reachable && i < idle->count; i++)
+         device->vk.DestroyFence(device->handle, idle->fences[i], NULL);
+      pv_ids_retire(ctx->ids, free, idle);
+      idle = next;
+   }
 }
 
 // Waits until every queue has done its work, but not for ever: a guest may leave behind a submission that waits for
@@ -192,6 +224,10 @@ void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
       atomic_store(&ctx->was_lost, true);
       reachable = false;
    }
+   if (!reachable)
+      pv_hold_abandon(device->hold);
+   drop_idles(ctx, device, reachable);
+   pv_mempool_drain(ctx, device, UINT64_MAX); // no more comes: pv_mempool_put sees `dying`
    for (size_t i = 0; i < gather.count; i++) {
       struct pv_object object;
       enum pv_id_result found = pv_ids_remove(ctx->ids, gather.entries[i].id, gather.entries[i].object.type, &object);
@@ -201,8 +237,7 @@ void pv_device_teardown(struct pv_context_core *ctx, struct pv_device *device)
          free_state(ctx, &object);
    }
    free(gather.entries);
-   if (reachable)
-      device->vk.DestroyDevice(device->handle, NULL);
+   pv_hold_unref(&device->hold);
    pv_ids_retire(ctx->ids, free_device, device);
 }
 
@@ -249,8 +284,9 @@ void pv_instance_teardown(struct pv_context_core *ctx)
          pv_device_teardown(ctx, find.device);
    }
    forget_of(ctx, instance);
-   if (!atomic_load(&ctx->was_lost))
-      instance->vk.DestroyInstance(instance->handle, NULL);
+   if (atomic_load(&ctx->was_lost))
+      pv_hold_abandon(instance->hold);
+   pv_hold_unref(&instance->hold);
    ctx->instance = NULL;
    atomic_store(&ctx->has_instance, false);
    pv_ids_retire(ctx->ids, free, instance);

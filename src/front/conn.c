@@ -47,52 +47,85 @@ static int receive(int fd, void *out, size_t size, int flags, size_t *got)
    return 0;
 }
 
-static int peek_byte(struct pv_conn *conn, void *out)
+// Takes what was read out of the socket.
+static int take(struct pv_conn *conn)
 {
+   uint8_t waste[PV_CONN_AHEAD];
    size_t got;
-   return receive(conn->fd, out, 1, MSG_PEEK, &got);
+   int ret = conn->read ? receive(conn->fd, waste, conn->read, 0, &got) : 0;
+   if (ret)
+      return ret;
+   memmove(conn->ahead, conn->ahead + conn->read, conn->seen - conn->read);
+   conn->seen -= conn->read;
+   conn->read = 0;
+   return 0;
+}
+
+// Looks at what is in the socket, without taking it. -ESHUTDOWN: the end.
+static int look_ahead(struct pv_conn *conn)
+{
+   ssize_t n;
+   do
+      n = recv(conn->fd, conn->ahead, sizeof(conn->ahead), MSG_PEEK);
+   while (n < 0 && errno == EINTR);
+   if (n <= 0)
+      return n < 0 ? -errno : -ESHUTDOWN;
+   conn->seen = (uint32_t)n;
+   return 0;
+}
+
+// The next `size` bytes, of which the last one at least stays in the socket.
+static int read_on(struct pv_conn *conn, void *out, size_t size)
+{
+   uint8_t *p = out;
+   uint32_t here = conn->seen - conn->read;
+   uint32_t n = size < here ? (uint32_t)size : here;
+   memcpy(p, conn->ahead + conn->read, n);
+   conn->read += n;
+   if (n == size)
+      return 0;
+   size_t got, left = size - n;
+   int ret = take(conn);
+   if (!ret)
+      ret = receive(conn->fd, p + n, left - 1, MSG_WAITALL, &got);
+   if (!ret)
+      ret = receive(conn->fd, conn->ahead, 1, MSG_PEEK, &got);
+   if (ret)
+      return ret;
+   p[size - 1] = conn->ahead[0];
+   conn->seen = conn->read = 1;
+   return 0;
 }
 
 int pv_conn_next(struct pv_conn *conn, uint32_t *length)
 {
    uint8_t header[8];
-   size_t got;
-   int ret = wait_readable(conn);
-   if (ret)
-      return ret;
-   ret = receive(conn->fd, header, 7, 0, &got);
-   if (ret == -ECONNRESET && !got)
-      return -ESHUTDOWN;
+   int ret = 0;
+   if (conn->seen < sizeof(header)) {
+      ret = wait_readable(conn);
+      if (!ret)
+         ret = look_ahead(conn);
+   }
    if (!ret)
-      ret = peek_byte(conn, &header[7]);
+      ret = read_on(conn, header, sizeof(header));
    if (ret)
       return ret;
    memcpy(length, header, 4);
    memcpy(&conn->id, header + 4, 4);
    conn->unread = 0;
-   conn->retained = true;
    return 0;
 }
 
-int pv_conn_expect(struct pv_conn *conn, uint32_t size)
+void pv_conn_expect(struct pv_conn *conn, uint32_t size)
 {
-   if (!size)
-      return 0;
-   int ret = pv_conn_done(conn);
    conn->unread = size;
-   conn->retained = true;
-   return ret;
 }
 
 int pv_conn_read(struct pv_conn *conn, void *out, size_t size)
 {
-   size_t got;
    if (size > conn->unread)
       return -EINVAL;
-   bool last = size && size == conn->unread;
-   int ret = receive(conn->fd, out, size - last, 0, &got);
-   if (!ret && last)
-      ret = peek_byte(conn, (uint8_t *)out + size - 1);
+   int ret = size ? read_on(conn, out, size) : 0;
    if (!ret)
       conn->unread -= (uint32_t)size;
    return ret;
@@ -112,13 +145,8 @@ int pv_conn_skip(struct pv_conn *conn)
 
 int pv_conn_done(struct pv_conn *conn)
 {
-   uint8_t byte;
-   size_t got;
    int ret = pv_conn_skip(conn);
-   if (!ret && conn->retained)
-      ret = receive(conn->fd, &byte, 1, 0, &got);
-   conn->retained = false;
-   return ret;
+   return ret ? ret : take(conn);
 }
 
 static int send_all(int fd, struct msghdr *msg)

@@ -67,6 +67,8 @@ int pv_renderer_create(const struct pv_renderer_params *params, pv_renderer **ou
    const struct pv_core_params core = {
       .driver = params->driver,
       .gpu = params->gpu,
+      .mask = params->restriction,
+      .in_process = params->driver_mappings,
       .limits = {.memory = params->limits.memory_bytes,
                  .objects = params->limits.objects,
                  .rings = params->limits.rings},
@@ -187,6 +189,15 @@ int pv_context_blob(pv_context *context, uint32_t resource, uint64_t blob_id, ui
    int ret = pv_context_core_blob(context->core, resource, blob_id, size, flags, &blob);
    *out = (struct pv_blob){.size = blob.size, .map_info = blob.map, .pointer = blob.pointer};
    return ret;
+}
+
+int pv_context_share(pv_context *context, uint32_t resource, pv_context *to, uint32_t to_resource)
+{
+   REQUIRE(context);
+   REQUIRE(to && to != context && to->renderer == context->renderer);
+   REQUIRE(resource);
+   REQUIRE(to_resource);
+   return pv_context_core_share(context->core, resource, to->core, to_resource);
 }
 
 int pv_context_export(pv_context *context, uint32_t resource, int *out_fd)

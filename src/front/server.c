@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,13 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "core/renderer.h"
 #include "front/listen.h"
 #include "guard/guard.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 // there the socket has SO_NOSIGPIPE
+#endif
 
 #define DEFAULT_CLIENTS 64u
 #define MAX_CLIENTS     65536u
@@ -31,6 +37,7 @@
 struct client {
    struct pv_worker worker;
    uint64_t number;
+   int fd;    // its connection, which must not end before it was told that its worker died
    bool gone; // its lifeline ended, it is about to be reapable
 };
 
@@ -118,6 +125,39 @@ int pv_server_create(const struct pv_server_params *params, pv_server **out)
    return ret;
 }
 
+static const char *command_name(uint32_t id)
+{
+   const struct pv_protocol_entry *table;
+   size_t n = pv_core_protocol(&table);
+   for (size_t i = 0; i < n; i++) {
+      if (table[i].id == id)
+         return table[i].name;
+   }
+   return "no known command";
+}
+
+// Where a worker had got to. What it noted is only read and shown: it may be anything.
+static void log_notes(const struct client *client, int level)
+{
+   const struct pv_note *notes = client->worker.page->notes;
+   char text[900] = "";
+   size_t at = 0;
+   for (uint32_t i = 0; i < PV_NOTES && at < sizeof(text); i++) {
+      uint32_t stream = (i + 1) % PV_NOTES; // rings first, the control path last
+      uint64_t offset, note = atomic_load_explicit(&notes[stream].at, memory_order_relaxed);
+      if (!note)
+         continue;
+      const char *name = command_name(pv_note_read(note, &offset));
+      at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s at byte %llu of ", at ? ", " : "", name,
+                             (unsigned long long)offset);
+      if (at < sizeof(text))
+         at += (size_t)(stream ? snprintf(text + at, sizeof(text) - at, "ring %u", stream)
+                               : snprintf(text + at, sizeof(text) - at, "the control path"));
+   }
+   if (at)
+      pv_log(level, "client %llu: last commands: %s", (unsigned long long)client->number, text);
+}
+
 static void log_end(const struct client *client, int status)
 {
    unsigned long long number = client->number;
@@ -128,6 +168,19 @@ static void log_end(const struct client *client, int status)
       pv_info("client %llu: worker pid %d ended with status %d", number, (int)client->worker.pid, WEXITSTATUS(status));
    else
       pv_info("client %llu: left", number);
+   log_notes(client, WIFSIGNALED(status) ? PV_LOG_ERROR : PV_LOG_INFO);
+}
+
+// A client must learn of its worker's end, whatever it waits for. Its rings say FATAL from now on. A stock driver that
+// waits for an answer does not understand the end of the stream and would read for ever; any bytes will do for an
+// answer, and its next request fails.
+static void tell_end(struct client *client, int status)
+{
+   static const char anything[4096];
+   pv_guard_execute_wills(&client->worker);
+   if (WIFSIGNALED(status) && send(client->fd, anything, sizeof(anything), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+      pv_debug("client %llu: nobody is left to be told", (unsigned long long)client->number);
+   close(client->fd);
 }
 
 // Removes the workers that are gone. True if one is about to be.
@@ -143,6 +196,8 @@ static bool reap(struct pv_server *server)
          continue;
       }
       log_end(client, status);
+      tell_end(client, status);
+      pv_guard_forget(&client->worker);
       *client = server->clients[--server->count];
    }
    return soon;
@@ -159,9 +214,11 @@ static void start_worker(struct pv_server *server, int fd)
    while (server->argv[last + 1])
       last++;
    snprintf(server->argv[last], 24, "%llu", number);
-   struct client client = {.number = number};
-   int ret = pv_guard_spawn((const char *const *)server->argv, fd, &client.worker);
+   struct client client = {.number = number, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
+   int ret = client.fd < 0 ? -errno : pv_guard_spawn((const char *const *)server->argv, fd, &client.worker);
    if (ret) {
+      if (client.fd >= 0)
+         close(client.fd);
       pv_error("client %llu is refused: cannot start %s: %s", number, server->argv[0], strerror(-ret));
       return;
    }
@@ -204,7 +261,8 @@ static bool wait_for_events(struct pv_server *server, int listener, int stop, ui
    if (poll(fds, server->count + 2, timeout) <= 0)
       return false;
    for (uint32_t i = 0; i < server->count; i++)
-      server->clients[i].gone |= fds[i + 2].revents != 0;
+      if (fds[i + 2].revents)
+         server->clients[i].gone = pv_guard_hear(&server->clients[i].worker);
    return fds[0].revents != 0;
 }
 

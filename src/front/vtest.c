@@ -183,7 +183,9 @@ static int make_blob(struct pv_vtest *v, uint64_t blob_id, uint64_t size, uint32
       if (ret == -EINVAL)
          return refuse(v, "blob %llu of %llu bytes, flags %u, is not possible", (unsigned long long)blob_id,
                        (unsigned long long)size, flags);
-      pv_context_core_lose(v->ctx, "memory cannot be shared with the guest");
+      char why[PV_SHORTAGE_LINE];
+      pv_context_core_shortage(v->ctx, "memory cannot be shared with the guest", why);
+      pv_context_core_lose(v->ctx, why);
    }
    ret = pv_shm_create("pearvisor-lost", size, out_fd);
    return ret ? give_up(v, ret, "cannot make shared memory") : 0;
@@ -392,9 +394,8 @@ static int introduce(struct pv_vtest *v, uint32_t length)
       return -EPROTO;
    }
    uint32_t n = length < sizeof(v->name) ? length : sizeof(v->name) - 1;
-   int ret = pv_conn_expect(&v->conn, length);
-   if (!ret)
-      ret = pv_conn_read(&v->conn, v->name, n);
+   pv_conn_expect(&v->conn, length);
+   int ret = pv_conn_read(&v->conn, v->name, n);
    if (ret)
       return ret;
    pv_info("calls itself \"%s\"", v->name);
@@ -443,9 +444,8 @@ static int serve_one(struct pv_vtest *v)
    if (ret)
       return give_up(v, ret, "cannot hold the request");
    v->words = words;
-   ret = pv_conn_expect(&v->conn, words * (uint32_t)sizeof(uint32_t));
-   if (!ret)
-      ret = pv_conn_read(&v->conn, v->payload, words * sizeof(uint32_t));
+   pv_conn_expect(&v->conn, words * (uint32_t)sizeof(uint32_t));
+   ret = pv_conn_read(&v->conn, v->payload, words * sizeof(uint32_t));
    if (!ret)
       ret = command->serve(v, v->payload);
    return ret ? ret : pv_conn_done(&v->conn);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "front/stats.h"
+#include "front/vm.h"
 #include "front/vtest.h"
 #include "guard/guard.h"
 #include "pearvisor/server.h"
@@ -97,6 +98,7 @@ static struct pv_core_params core_params(const struct pv_renderer_params *params
    return (struct pv_core_params){
       .driver = params->driver,
       .gpu = params->gpu,
+      .mask = params->restriction,
       .limits = {.memory = params->limits.memory_bytes,
                  .objects = params->limits.objects,
                  .rings = params->limits.rings},
@@ -119,6 +121,15 @@ static int check(int fd, const struct pv_renderer_params *params)
    return 0;
 }
 
+// Should we die, the client must learn of it.
+static void leave_will(void *user, const struct pv_will *will)
+{
+   const int *lifeline = user;
+   int ret = *lifeline < 0 ? 0 : pv_guard_will(*lifeline, will);
+   if (ret)
+      pv_debug("the server does not take a last will: %s", strerror(-ret));
+}
+
 int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file)
 {
    int ret = check(fd, params);
@@ -129,9 +140,14 @@ int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *s
 #ifdef SO_NOSIGPIPE
    setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
 #endif
-   int lifeline = pv_guard_tether();
+   struct pv_guard_page *page;
+   int lifeline = pv_guard_tether(&page);
    raise_fd_limit();
-   const struct pv_core_params core = core_params(params);
+   struct pv_core_params core = core_params(params);
+   core.notes = page ? page->notes : NULL;
+   core.promises = page ? page->promises : NULL;
+   core.will = leave_will;
+   core.will_user = &lifeline;
    struct watch watch;
    ret = watch_start(&watch, fd);
    if (ret) {
@@ -152,5 +168,31 @@ int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *s
       pv_stats_append(stats_file, pv_vtest_name(vtest), pv_vtest_core(vtest), pv_vtest_context(vtest));
    pv_vtest_destroy(&vtest);
    watch_end(&watch);
+   return ret;
+}
+
+int pv_vm_worker_run(int fd, const struct pv_renderer_params *params)
+{
+   int ret = check(fd, params);
+   if (ret) {
+      close(fd);
+      return ret;
+   }
+   struct pv_guard_page *page;
+   int lifeline = pv_guard_tether(&page);
+   pv_guard_loosen(); // the VMM's end closes `fd`
+   raise_fd_limit();
+   struct pv_core_params core = core_params(params);
+   core.notes = page ? page->notes : NULL;
+   core.promises = page ? page->promises : NULL;
+   core.will = leave_will;
+   core.will_user = &lifeline;
+   struct watch watch;
+   ret = watch_start(&watch, fd);
+   if (!ret) {
+      ret = pv_vm_serve(fd, &core);
+      watch_end(&watch);
+   }
+   close(fd);
    return ret;
 }

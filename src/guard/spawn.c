@@ -15,14 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
+#include "base/os.h"
 
 #define LIFELINE_FD  (PV_GUARD_FD + 1)
+#define PAGE_FD      (PV_GUARD_FD + 2)
 #define LIFELINE_ENV "PEARVISOR_LIFELINE"
-
-extern char **environ;
 
 // Variables that belong to the guest's driver, or that this file sets.
 static const char *const dropped[] = {"VN_DEBUG", "VN_PERF", "VTEST_SOCKET_NAME", "VK_LOADER_LAYERS_DISABLE",
@@ -43,15 +40,16 @@ static char **worker_environment(char *lifeline)
 {
    // Layers meant for the user's own programs (overlays, captures) have no business between a renderer and its driver.
    static char no_layers[] = "VK_LOADER_LAYERS_DISABLE=~implicit~";
+   char *const *mine = pv_environ();
    size_t n = 0, out = 0;
-   while (environ && environ[n])
+   while (mine && mine[n])
       n++;
    char **env = calloc(n + 3, sizeof(*env));
    if (!env)
       return NULL;
    for (size_t i = 0; i < n; i++) {
-      if (!is_dropped(environ[i]))
-         env[out++] = environ[i];
+      if (!is_dropped(mine[i]))
+         env[out++] = mine[i];
    }
    env[out++] = no_layers;
    env[out++] = lifeline;
@@ -66,32 +64,32 @@ static void close_on_exec(int fd)
 // `fd` must be above the numbers it is moved to, so that no move overwrites another's source.
 static int fd_above(int fd)
 {
-   int high = fcntl(fd, F_DUPFD_CLOEXEC, LIFELINE_FD + 1);
+   int high = fcntl(fd, F_DUPFD_CLOEXEC, PAGE_FD + 1);
    return high < 0 ? -errno : high;
 }
 
-static int prepare_files(posix_spawn_file_actions_t *actions, int fd, int lifeline)
+// What a worker is given, in the order of the descriptors from PV_GUARD_FD on.
+struct gifts {
+   int fd, lifeline, page;
+};
+
+static int prepare_files(posix_spawn_file_actions_t *actions, const struct gifts *gifts)
 {
    int err = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
    if (!err)
       err = posix_spawn_file_actions_adddup2(actions, 2, 1);
    if (!err)
-      err = posix_spawn_file_actions_adddup2(actions, fd, PV_GUARD_FD);
+      err = posix_spawn_file_actions_adddup2(actions, gifts->fd, PV_GUARD_FD);
    if (!err)
-      err = posix_spawn_file_actions_adddup2(actions, lifeline, LIFELINE_FD);
-#ifdef __linux__
+      err = posix_spawn_file_actions_adddup2(actions, gifts->lifeline, LIFELINE_FD);
    if (!err)
-      err = posix_spawn_file_actions_addclosefrom_np(actions, LIFELINE_FD + 1);
-#endif
-   return -err;
+      err = posix_spawn_file_actions_adddup2(actions, gifts->page, PAGE_FD);
+   return err ? -err : pv_spawn_close_rest(actions, PAGE_FD + 1);
 }
 
 static int prepare_attributes(posix_spawnattr_t *attr)
 {
-   short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-#ifdef __APPLE__
-   flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
-#endif
+   const short flags = PV_SPAWN_CLOSES_REST | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
    sigset_t none, all;
    sigemptyset(&none);
    sigfillset(&all);
@@ -106,7 +104,7 @@ static int prepare_attributes(posix_spawnattr_t *attr)
    return -err;
 }
 
-static int spawn(const char *const *argv, int fd, int lifeline, pid_t *pid)
+static int spawn(const char *const *argv, const struct gifts *gifts, pid_t *pid)
 {
    char variable[sizeof(LIFELINE_ENV) + 12];
    snprintf(variable, sizeof(variable), "%s=%d", LIFELINE_ENV, LIFELINE_FD);
@@ -122,7 +120,7 @@ static int spawn(const char *const *argv, int fd, int lifeline, pid_t *pid)
    ret = -posix_spawnattr_init(&attr);
    if (ret)
       goto destroy_actions;
-   ret = prepare_files(&actions, fd, lifeline);
+   ret = prepare_files(&actions, gifts);
    if (!ret)
       ret = prepare_attributes(&attr);
    if (!ret)
@@ -135,6 +133,33 @@ free_env:
    return ret;
 }
 
+// Makes the page; its descriptor, above the numbers of a worker, or -errno. *page is not NULL if it has to be unmapped.
+static int make_page(struct pv_guard_page **page)
+{
+   int fd;
+   void *base;
+   *page = NULL;
+   int ret = pv_shm_create("pearvisor-notes", sizeof(**page), &fd);
+   if (ret)
+      return ret;
+   ret = pv_shm_map(fd, sizeof(**page), &base);
+   if (!ret) {
+      *page = base;
+      ret = fd_above(fd);
+   }
+   close(fd);
+   return ret;
+}
+
+static void close_gifts(const struct gifts *gifts)
+{
+   const int fds[] = {gifts->fd, gifts->lifeline, gifts->page};
+   for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+      if (fds[i] >= 0)
+         close(fds[i]);
+   }
+}
+
 int pv_guard_spawn(const char *const *argv, int fd, struct pv_worker *out)
 {
    int pair[2];
@@ -143,20 +168,28 @@ int pv_guard_spawn(const char *const *argv, int fd, struct pv_worker *out)
    close_on_exec(pair[0]);
    close_on_exec(pair[1]);
 
-   int lifeline = fd_above(pair[1]);
+   const struct gifts gifts = {fd_above(fd), fd_above(pair[1]), make_page(&out->page)};
    close(pair[1]);
-   int high = fd_above(fd);
-   int ret = lifeline < 0 ? lifeline : high < 0 ? high : spawn(argv, high, lifeline, &out->pid);
-   if (high >= 0)
-      close(high);
-   if (lifeline >= 0)
-      close(lifeline);
+   int ret = gifts.fd < 0 ? gifts.fd : gifts.lifeline < 0 ? gifts.lifeline : gifts.page < 0 ? gifts.page : 0;
+   if (!ret)
+      ret = spawn(argv, &gifts, &out->pid);
+   close_gifts(&gifts);
+   out->lifeline = pair[0];
+   out->wills = NULL;
+   out->will_count = 0;
    if (ret) {
       close(pair[0]);
-      return ret;
+      pv_guard_forget(out);
    }
-   out->lifeline = pair[0];
-   return 0;
+   return ret;
+}
+
+void pv_guard_forget(struct pv_worker *worker)
+{
+   if (worker->page)
+      pv_shm_unmap(worker->page, sizeof(*worker->page));
+   worker->page = NULL;
+   pv_guard_drop_wills(worker);
 }
 
 void pv_guard_ask(const struct pv_worker *worker)
@@ -185,18 +218,26 @@ bool pv_guard_reap(struct pv_worker *worker, int *status)
    return true;
 }
 
-int pv_guard_tether(void)
+int pv_guard_tether(struct pv_guard_page **page)
 {
+   void *base;
+   *page = NULL;
    const char *value = getenv(LIFELINE_ENV);
    int fd = value ? atoi(value) : -1;
    if (fd < 3 || fcntl(fd, F_GETFD) < 0)
       return -1;
    unsetenv(LIFELINE_ENV);
    close_on_exec(fd);
-#ifdef __linux__
-   // Also when the driver hangs and nobody reads the lifeline. Elsewhere only the lifeline binds us.
-   prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
+   if (!pv_shm_map(PAGE_FD, sizeof(**page), &base))
+      *page = base; // without one nobody reads along, that is all
+   close(PAGE_FD);
+   // Also when the driver hangs and nobody reads the lifeline. Where the system has no such thing, only that binds us.
+   pv_die_with_parent(true);
    // The parent may have left before that: then the lifeline has ended already, and whoever polls it finds out.
    return fd;
+}
+
+void pv_guard_loosen(void)
+{
+   pv_die_with_parent(false);
 }

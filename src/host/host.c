@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "host/mask.h"
 
 static int load_library(struct pv_host *host, const char *driver)
 {
@@ -51,20 +52,51 @@ static int load_library(struct pv_host *host, const char *driver)
    return 0;
 }
 
+// The loader leaves drivers with VK_KHR_portability_subset out unless an instance asks for them.
+static bool lists_portability(const struct pv_host *host)
+{
+   uint32_t count = 0;
+   bool found = false;
+   if (!host->vk.EnumerateInstanceExtensionProperties ||
+       host->vk.EnumerateInstanceExtensionProperties(NULL, &count, NULL) < 0)
+      return false;
+   VkExtensionProperties *list = calloc(count ? count : 1, sizeof *list);
+   if (list && host->vk.EnumerateInstanceExtensionProperties(NULL, &count, list) >= 0)
+      for (uint32_t i = 0; i < count; i++)
+         found |= !strcmp(list[i].extensionName, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+   free(list);
+   return found;
+}
+
+VkResult pv_host_make_instance(const struct pv_host *host, const VkApplicationInfo *app, VkInstance *instance,
+                               struct pv_instance_procs *vk)
+{
+   static const char *const portability = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
+   VkApplicationInfo ours = *app;
+   ours.apiVersion = host->api_version;
+   const VkInstanceCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+      .flags = host->portability ? VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR : 0,
+      .pApplicationInfo = &ours,
+      .enabledExtensionCount = host->portability,
+      .ppEnabledExtensionNames = &portability,
+   };
+   VkResult result = host->vk.CreateInstance(&info, NULL, instance);
+   if (result == VK_SUCCESS)
+      pv_load_instance_procs(vk, host->get_instance_proc, *instance);
+   return result;
+}
+
 static int make_instance(struct pv_host *host, VkInstance *instance, struct pv_instance_procs *vk)
 {
-   const VkApplicationInfo app = {
-      .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "PearVisor", .apiVersion = host->api_version};
-   const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
-   VkResult result = host->vk.CreateInstance(&info, NULL, instance);
-   if (result != VK_SUCCESS) {
-      pv_error("the host's Vulkan does not start (vkCreateInstance: %d). Is a driver installed? On Debian the package "
-               "mesa-vulkan-drivers has one for every machine; VK_DRIVER_FILES, if set, must name it.",
-               result);
-      return result == VK_ERROR_INCOMPATIBLE_DRIVER ? -ENOENT : -ENODEV;
-   }
-   pv_load_instance_procs(vk, host->get_instance_proc, *instance);
-   return 0;
+   const VkApplicationInfo app = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "PearVisor"};
+   VkResult result = pv_host_make_instance(host, &app, instance, vk);
+   if (result == VK_SUCCESS)
+      return 0;
+   pv_error("the host's Vulkan does not start (vkCreateInstance: %d). Is a driver installed? On Debian the package "
+            "mesa-vulkan-drivers has one for every machine; VK_DRIVER_FILES, if set, must name it.",
+            result);
+   return result == VK_ERROR_INCOMPATIBLE_DRIVER ? -ENOENT : -ENODEV;
 }
 
 static void read_identity(const struct pv_instance_procs *vk, VkPhysicalDevice device,
@@ -108,7 +140,10 @@ static int read_gpu(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPh
 {
    read_identity(vk, device, &gpu->properties, &gpu->driver, gpu->uuid);
    vk->GetPhysicalDeviceMemoryProperties(device, &gpu->memory);
-   snprintf(gpu->driver_text, sizeof gpu->driver_text, "%s %s", gpu->driver.driverName, gpu->driver.driverInfo);
+   if (*gpu->driver.driverName)
+      snprintf(gpu->driver_text, sizeof gpu->driver_text, "%s %s", gpu->driver.driverName, gpu->driver.driverInfo);
+   else // it need not tell before Vulkan 1.2
+      snprintf(gpu->driver_text, sizeof gpu->driver_text, "unnamed, version 0x%x", gpu->properties.driverVersion);
    uint32_t count = 0;
    vk->EnumerateDeviceExtensionProperties(device, NULL, &count, NULL);
    gpu->extensions = calloc(count ? count : 1, sizeof *gpu->extensions);
@@ -122,9 +157,9 @@ static int read_gpu(struct pv_gpu *gpu, const struct pv_instance_procs *vk, VkPh
 
 static void uuid_text(const uint8_t uuid[VK_UUID_SIZE], char out[37])
 {
-   char *p = out;
+   char *p = out, *end = out + 37;
    for (unsigned i = 0; i < VK_UUID_SIZE; i++)
-      p += sprintf(p, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
+      p += snprintf(p, (size_t)(end - p), i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
 }
 
 static bool contains_ignoring_case(const char *text, const char *part)
@@ -172,35 +207,61 @@ static void list_gpus(const struct pv_host *host, char *out, size_t size)
                                host->gpus[i].properties.deviceName);
 }
 
-// Keeps the GPUs that `choice` names; there must be exactly one.
-static int choose_gpus(struct pv_host *host, const char *choice)
+static bool same_gpu(const struct pv_gpu *a, const struct pv_gpu *b)
 {
-   if (!choice)
-      return 0;
-   char list[512];
-   list_gpus(host, list, sizeof list);
-   uint32_t found = 0, kept = 0;
+   return !memcmp(a->uuid, b->uuid, sizeof a->uuid) && a->properties.deviceID == b->properties.deviceID &&
+          a->driver.driverID == b->driver.driverID && !strcmp(a->properties.deviceName, b->properties.deviceName);
+}
+
+// Marks the one GPU that `choice` names.
+static int mark_gpu(const struct pv_host *host, const char *choice, bool *marked)
+{
+   uint32_t found = 0, last = 0;
    for (uint32_t i = 0; i < host->gpu_count; i++) {
       if (gpu_matches(&host->gpus[i], i, choice)) {
          found++;
-         kept = i;
+         last = i;
       }
    }
-   if (found != 1) {
-      pv_error(found ? "\"%s\" names several GPUs. Say the index or the UUID; this host has: %s."
-                     : "no GPU \"%s\" on this host. Say an index, a UUID or part of a name; this host has: %s.",
-               choice, list);
-      return found ? -ENOTUNIQ : -ENOENT;
+   if (found == 1) {
+      marked[last] = true;
+      return 0;
    }
-   for (uint32_t i = 0; i < host->gpu_count; i++)
-      if (i != kept)
-         forget_gpu(&host->gpus[i]);
-   host->gpus[0] = host->gpus[kept];
-   host->gpu_count = 1;
-   return 0;
+   char list[512];
+   list_gpus(host, list, sizeof list);
+   pv_error(found ? "\"%s\" names several GPUs. Say the index or the UUID; this host has: %s."
+                  : "no GPU \"%s\" on this host. Say an index, a UUID or part of a name; this host has: %s.",
+            choice, list);
+   return found ? -EINVAL : -ENOENT;
 }
 
-static int read_gpus(struct pv_host *host, const struct pv_instance_procs *vk, VkInstance instance, const char *choice)
+// Keeps the GPUs that `choice` names: indices with commas between them, or one name (which may have a comma in it).
+static int choose_gpus(struct pv_host *host, const char *choice, VkPhysicalDevice *devices)
+{
+   bool *marked = calloc(host->gpu_count ? host->gpu_count : 1, sizeof *marked);
+   char *copy = choice ? strdup(choice) : NULL;
+   bool list = choice && strspn(choice, "0123456789,") == strlen(choice);
+   int error = !marked || (choice && !copy) ? -ENOMEM : 0;
+   for (char *rest = copy, *one; !error && (one = list ? strsep(&rest, ",") : rest); rest = list ? rest : NULL)
+      error = mark_gpu(host, one, marked);
+   uint32_t kept = 0;
+   for (uint32_t i = 0; !error && choice && i < host->gpu_count; i++) {
+      if (marked[i]) {
+         devices[kept] = devices[i];
+         host->gpus[kept++] = host->gpus[i];
+      } else {
+         forget_gpu(&host->gpus[i]);
+      }
+   }
+   if (!error && choice)
+      host->gpu_count = kept;
+   free(copy);
+   free(marked);
+   return error;
+}
+
+static int read_gpus(struct pv_host *host, const struct pv_instance_procs *vk, VkInstance instance, const char *choice,
+                     bool in_process)
 {
    uint32_t count = 0;
    VkResult result = vk->EnumeratePhysicalDevices(instance, &count, NULL);
@@ -224,8 +285,11 @@ static int read_gpus(struct pv_host *host, const struct pv_instance_procs *vk, V
       error = read_gpu(gpu, vk, devices[i]);
       if (!error && gpu->driver.driverID == VK_DRIVER_ID_MESA_VENUS)
          forget_gpu(gpu);
-      else if (!error)
+      else if (!error) {
+         for (uint32_t k = 0; k < host->gpu_count; k++)
+            gpu->twin += same_gpu(&host->gpus[k], gpu);
          devices[host->gpu_count++] = devices[i];
+      }
    }
    if (!error && !host->gpu_count) {
       pv_error("the host's Vulkan driver shows no usable GPU (Vulkan 1.1 or later). On Debian the package "
@@ -234,22 +298,21 @@ static int read_gpus(struct pv_host *host, const struct pv_instance_procs *vk, V
       error = -ENOENT;
    }
    if (!error)
-      error = choose_gpus(host, choice);
-   for (uint32_t i = 0; i < host->gpu_count && !error; i++) {
-      VkPhysicalDevice device = devices[i];
-      for (uint32_t k = 0; choice && k < count; k++) // the choice moved it to the front: find it again
-         if (pv_host_gpu_of(host, vk, devices[k]) == &host->gpus[i])
-            device = devices[k];
-      pv_gpu_probe_memory(&host->gpus[i], vk, device);
-   }
+      error = choose_gpus(host, choice, devices);
+   for (uint32_t i = 0; i < host->gpu_count && !error; i++)
+      pv_gpu_probe_memory(&host->gpus[i], vk, devices[i], in_process);
    free(devices);
    return error;
 }
 
-int pv_host_open(struct pv_host *host, const char *driver, const char *choice)
+int pv_host_open(struct pv_host *host, const char *driver, const char *choice, const char *mask, bool in_process)
 {
    memset(host, 0, sizeof *host);
+   if (!mask)
+      mask = getenv("PEARVISOR_RESTRICT");
    int error = load_library(host, driver);
+   if (!error && mask && *mask)
+      error = pv_mask_put_on(mask, &host->get_instance_proc);
    if (error)
       goto fail;
    host->vk.CreateInstance = (PFN_vkCreateInstance)host->get_instance_proc(NULL, "vkCreateInstance");
@@ -267,12 +330,13 @@ int pv_host_open(struct pv_host *host, const char *driver, const char *choice)
    }
    // Always the newest we know: drivers hide functions above the version an instance asked for.
    host->api_version = version < VK_HEADER_VERSION_COMPLETE ? version : VK_HEADER_VERSION_COMPLETE;
+   host->portability = lists_portability(host);
    struct pv_instance_procs vk;
    VkInstance instance;
    error = make_instance(host, &instance, &vk);
    if (error)
       goto fail;
-   error = read_gpus(host, &vk, instance, choice);
+   error = read_gpus(host, &vk, instance, choice, in_process);
    vk.DestroyInstance(instance, NULL);
    if (!error)
       return 0;
@@ -290,23 +354,25 @@ void pv_host_close(struct pv_host *host)
    memset(host, 0, sizeof *host);
 }
 
-const struct pv_gpu *pv_host_gpu_of(const struct pv_host *host, const struct pv_instance_procs *vk,
-                                    VkPhysicalDevice device)
+void pv_host_match(const struct pv_host *host, const struct pv_instance_procs *vk, const VkPhysicalDevice *devices,
+                   uint32_t count, const struct pv_gpu **out)
 {
-   VkPhysicalDeviceProperties properties;
-   VkPhysicalDeviceDriverProperties driver;
-   uint8_t uuid[VK_UUID_SIZE];
-   vk->GetPhysicalDeviceProperties(device, &properties);
-   if (properties.apiVersion < VK_API_VERSION_1_1)
-      return NULL;
-   read_identity(vk, device, &properties, &driver, uuid);
-   for (uint32_t i = 0; i < host->gpu_count; i++) {
-      const struct pv_gpu *gpu = &host->gpus[i];
-      if (!memcmp(uuid, gpu->uuid, sizeof uuid) && properties.deviceID == gpu->properties.deviceID &&
-          driver.driverID == gpu->driver.driverID && !strcmp(properties.deviceName, gpu->properties.deviceName))
-         return gpu;
+   struct pv_gpu *seen = calloc(count ? count : 1, sizeof *seen); // who they are; nothing else of them is read
+   for (uint32_t i = 0; i < count; i++) {
+      out[i] = NULL;
+      if (!seen)
+         continue;
+      vk->GetPhysicalDeviceProperties(devices[i], &seen[i].properties);
+      if (seen[i].properties.apiVersion < VK_API_VERSION_1_1)
+         continue;
+      read_identity(vk, devices[i], &seen[i].properties, &seen[i].driver, seen[i].uuid);
+      for (uint32_t k = 0; k < i; k++)
+         seen[i].twin += same_gpu(&seen[k], &seen[i]);
+      for (uint32_t k = 0; k < host->gpu_count && !out[i]; k++)
+         if (host->gpus[k].twin == seen[i].twin && same_gpu(&host->gpus[k], &seen[i]))
+            out[i] = &host->gpus[k];
    }
-   return NULL;
+   free(seen);
 }
 
 bool pv_gpu_has(const struct pv_gpu *gpu, const char *extension)

@@ -130,8 +130,108 @@ void pv_check_VkDescriptorSetAllocateInfo(struct pv_reader *r, const VkDescripto
    }
 }
 
+static bool is_attachment(uint32_t attachment, uint32_t count)
+{
+   return attachment < count || attachment == VK_ATTACHMENT_UNUSED;
+}
+
+static bool is_subpass(uint32_t subpass, uint32_t count)
+{
+   return subpass < count || subpass == VK_SUBPASS_EXTERNAL;
+}
+
+static bool references_fit(const VkAttachmentReference *list, uint32_t n, uint32_t attachments)
+{
+   for (uint32_t i = 0; list && i < n; i++)
+      if (!is_attachment(list[i].attachment, attachments))
+         return false;
+   return true;
+}
+
+static bool references2_fit(const VkAttachmentReference2 *list, uint32_t n, uint32_t attachments)
+{
+   for (uint32_t i = 0; list && i < n; i++)
+      if (!is_attachment(list[i].attachment, attachments))
+         return false;
+   return true;
+}
+
+static bool preserved_fit(const uint32_t *list, uint32_t n, uint32_t attachments)
+{
+   for (uint32_t i = 0; list && i < n; i++)
+      if (list[i] >= attachments)
+         return false;
+   return true;
+}
+
+static void check_subpasses(struct pv_reader *r, const VkRenderPassCreateInfo *info)
+{
+   uint32_t n = info->attachmentCount;
+   for (uint32_t i = 0; info->pSubpasses && i < info->subpassCount; i++) {
+      const VkSubpassDescription *s = &info->pSubpasses[i];
+      if (!references_fit(s->pInputAttachments, s->inputAttachmentCount, n) ||
+          !references_fit(s->pColorAttachments, s->colorAttachmentCount, n) ||
+          !references_fit(s->pResolveAttachments, s->colorAttachmentCount, n) ||
+          !references_fit(s->pDepthStencilAttachment, 1, n) ||
+          !preserved_fit(s->pPreserveAttachments, s->preserveAttachmentCount, n))
+         refuse(r, "a subpass with an attachment that its render pass does not have");
+   }
+   for (uint32_t i = 0; info->pDependencies && i < info->dependencyCount; i++)
+      if (!is_subpass(info->pDependencies[i].srcSubpass, info->subpassCount) ||
+          !is_subpass(info->pDependencies[i].dstSubpass, info->subpassCount))
+         refuse(r, "a dependency of a subpass that there is not");
+}
+
+static bool extra_references_fit(const VkSubpassDescription2 *subpass, uint32_t attachments)
+{
+   for (const VkBaseInStructure *s = subpass->pNext; s; s = s->pNext) {
+      if (s->sType == VK_STRUCTURE_TYPE_SUBPASS_DESCRIPTION_DEPTH_STENCIL_RESOLVE &&
+          !references2_fit(((const VkSubpassDescriptionDepthStencilResolve *)s)->pDepthStencilResolveAttachment, 1,
+                           attachments))
+         return false;
+      if (s->sType == VK_STRUCTURE_TYPE_FRAGMENT_SHADING_RATE_ATTACHMENT_INFO_KHR &&
+          !references2_fit(((const VkFragmentShadingRateAttachmentInfoKHR *)s)->pFragmentShadingRateAttachment, 1,
+                           attachments))
+         return false;
+   }
+   return true;
+}
+
+void pv_check_VkRenderPassCreateInfo2(struct pv_reader *r, const VkRenderPassCreateInfo2 *info)
+{
+   uint32_t n = info->attachmentCount;
+   for (uint32_t i = 0; info->pSubpasses && i < info->subpassCount; i++) {
+      const VkSubpassDescription2 *s = &info->pSubpasses[i];
+      if (!references2_fit(s->pInputAttachments, s->inputAttachmentCount, n) ||
+          !references2_fit(s->pColorAttachments, s->colorAttachmentCount, n) ||
+          !references2_fit(s->pResolveAttachments, s->colorAttachmentCount, n) ||
+          !references2_fit(s->pDepthStencilAttachment, 1, n) ||
+          !preserved_fit(s->pPreserveAttachments, s->preserveAttachmentCount, n) || !extra_references_fit(s, n))
+         refuse(r, "a subpass with an attachment that its render pass does not have");
+   }
+   for (uint32_t i = 0; info->pDependencies && i < info->dependencyCount; i++)
+      if (!is_subpass(info->pDependencies[i].srcSubpass, info->subpassCount) ||
+          !is_subpass(info->pDependencies[i].dstSubpass, info->subpassCount))
+         refuse(r, "a dependency of a subpass that there is not");
+}
+
+void pv_check_VkFramebufferCreateInfo(struct pv_reader *r, const VkFramebufferCreateInfo *info)
+{
+   const VkFramebufferAttachmentsCreateInfo *images = info->pNext;
+   bool there = info->pAttachments && !(info->flags & VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT);
+   while ((images = next_of(images, VK_STRUCTURE_TYPE_FRAMEBUFFER_ATTACHMENTS_CREATE_INFO))) {
+      if (info->flags & VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT && images->attachmentImageInfoCount < info->attachmentCount)
+         refuse(r, "fewer descriptions of attachments than attachments");
+      there |= (info->flags & VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT) != 0;
+      images = images->pNext;
+   }
+   if (info->attachmentCount && !there)
+      refuse(r, "a framebuffer without its attachments");
+}
+
 void pv_check_VkRenderPassCreateInfo(struct pv_reader *r, const VkRenderPassCreateInfo *info)
 {
+   check_subpasses(r, info);
    const VkRenderPassMultiviewCreateInfo *views = info->pNext;
    while ((views = next_of(views, VK_STRUCTURE_TYPE_RENDER_PASS_MULTIVIEW_CREATE_INFO))) {
       if (too_short(views->subpassCount, info->subpassCount) ||

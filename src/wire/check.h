@@ -19,5 +19,7 @@ void pv_check_VkWriteDescriptorSet(struct pv_reader *r, const VkWriteDescriptorS
 void pv_check_VkDescriptorSetLayoutCreateInfo(struct pv_reader *r, const VkDescriptorSetLayoutCreateInfo *info);
 void pv_check_VkDescriptorSetAllocateInfo(struct pv_reader *r, const VkDescriptorSetAllocateInfo *info);
 void pv_check_VkRenderPassCreateInfo(struct pv_reader *r, const VkRenderPassCreateInfo *info);
+void pv_check_VkRenderPassCreateInfo2(struct pv_reader *r, const VkRenderPassCreateInfo2 *info);
+void pv_check_VkFramebufferCreateInfo(struct pv_reader *r, const VkFramebufferCreateInfo *info);
 
 #endif

@@ -124,6 +124,12 @@ uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struc
       object.handle = 0;
       break;
    case PV_ID_UNKNOWN:
+      if (r->lost) {
+         r->poisoned = true;
+         if (ref)
+            *ref = (struct pv_ref){.id = id};
+         return 0;
+      }
       pv_reader_fail(r, "unknown object id", id);
       return 0;
    case PV_ID_WRONG_TYPE:
@@ -148,7 +154,7 @@ uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_r
    }
    uint64_t handle = pv_reader_resolve(r, id, type, ref);
    r->owner = ref->owner;
-   r->owned = r->ids != NULL;
+   r->owned = r->ids != NULL && (ref->owner || !r->lost); // of a lost context even a device may be missing
    return handle;
 }
 
@@ -160,10 +166,23 @@ void *pv_new_handles(struct pv_reader *r, uint64_t n, const uint64_t *ids)
    return handles;
 }
 
-void *pv_resolve_all(struct pv_reader *r, uint64_t n, const uint64_t *ids, uint8_t type)
+void pv_keep_list(struct pv_reader *r, uint64_t n)
+{
+   r->kept_list = pv_room(r, n, sizeof *r->kept_list);
+   r->kept_room = r->kept_list ? n : 0;
+   r->kept_count = 0;
+}
+
+__attribute__((cold)) void pv_needed_fail(struct pv_reader *r)
+{
+   if (!r->refused)
+      r->refused = "a null handle where Vulkan wants an object";
+}
+
+void *pv_resolve_all(struct pv_reader *r, uint64_t n, const uint64_t *ids, uint8_t type, bool needed)
 {
    uint64_t *handles = ids ? pv_room(r, n, sizeof *handles) : NULL;
    for (uint64_t i = 0; handles && i < n; i++)
-      handles[i] = pv_handle(r, ids[i], type);
+      handles[i] = pv_listed_handle(r, needed ? pv_needed(r, ids[i]) : ids[i], type);
    return handles;
 }

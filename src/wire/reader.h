@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/idtable.h"
 
-#define PV_WIRE_MAX_DEPTH 128 // nested chains and structs; stock drivers stay below 40
+#define PV_WIRE_MAX_DEPTH 512 // nested chains and structs; all that can differ in one chain are fewer
 
 // What a handle on the wire stood for.
 struct pv_ref {
@@ -30,8 +30,11 @@ struct pv_reader {
    struct pv_arena *arena;
    struct pv_ids *ids; // NULL: handles stay ids (client side, tests)
    const void *owner;  // the device the command goes to; handles of another device are refused
+   bool lost;  // the context is: an id that is not there counts as poisoned, for it may never have been filed
    bool owned; // `owner` is known. It may be NULL then: a poisoned device, which owns only what was made with it
    struct pv_ref kept, kept_before; // the last two handles of members that venus.xml marks with <keep>
+   struct pv_ref *kept_list;        // and the last such array, kept_count elements
+   uint64_t kept_count, kept_room;
    const char *why;                 // the first reason the bytes are undecodable, one phrase; NULL = all well
    uint64_t why_value;              // a number that goes with it (an id, a count, an sType)
    const char *refused; // decodable, but the host must not see it: one phrase; NULL = nothing of the kind (check.h)
@@ -141,6 +144,15 @@ static inline uint64_t pv_handle(struct pv_reader *r, uint64_t id, uint8_t type)
    return id ? pv_reader_resolve(r, id, type, NULL) : 0;
 }
 
+// An id that must not be null. Vulkan leaves it undefined, drivers crash: the command is refused.
+void pv_needed_fail(struct pv_reader *r);
+static inline uint64_t pv_needed(struct pv_reader *r, uint64_t id)
+{
+   if (__builtin_expect(!id, 0))
+      pv_needed_fail(r);
+   return id;
+}
+
 static inline uint64_t pv_kept_handle(struct pv_reader *r, uint64_t id, uint8_t type)
 {
    r->kept_before = r->kept;
@@ -154,12 +166,22 @@ static inline uint64_t pv_handle_ref(struct pv_reader *r, uint64_t id, uint8_t t
    return id ? pv_reader_resolve(r, id, type, ref) : 0;
 }
 
+// Begins the kept list: what n handles stood for; and the next of them.
+void pv_keep_list(struct pv_reader *r, uint64_t n);
+static inline uint64_t pv_listed_handle(struct pv_reader *r, uint64_t id, uint8_t type)
+{
+   struct pv_ref *ref = r->kept_count < r->kept_room ? &r->kept_list[r->kept_count++] : NULL;
+   if (ref)
+      *ref = (struct pv_ref){0};
+   return id ? pv_reader_resolve(r, id, type, ref) : 0;
+}
+
 // The handle a command is dispatched on: not null, and from here on the owner of all others.
 uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref);
 
 // Room for the handles of n objects to be made: zeroed, or without a table the ids themselves.
 void *pv_new_handles(struct pv_reader *r, uint64_t n, const uint64_t *ids);
-// The handles behind n ids.
-void *pv_resolve_all(struct pv_reader *r, uint64_t n, const uint64_t *ids, uint8_t type);
+// The handles behind n ids, which fill the kept list if it was just begun. `needed`: none may be null.
+void *pv_resolve_all(struct pv_reader *r, uint64_t n, const uint64_t *ids, uint8_t type, bool needed);
 
 #endif

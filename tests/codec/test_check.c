@@ -22,7 +22,8 @@ static const char *specialize(uint32_t offset, size_t size)
    const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                              .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                        .pName = "main",
-                                                       .pSpecializationInfo = &constants}};
+                                                       .pSpecializationInfo = &constants},
+                                             .layout = ID(VkPipelineLayout, 2)};
    VkPipeline pipeline = ID(VkPipeline, 9);
    struct pv_args_vkCreateComputePipelines args = {.device = ID(VkDevice, 1),
                                                    .createInfoCount = 1,

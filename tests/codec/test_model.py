@@ -13,6 +13,7 @@ import unittest
 GEN = pathlib.Path(sys.argv[1])
 sys.path.insert(0, str(GEN))
 
+from depends import condition  # noqa: E402
 from emit import length  # noqa: E402
 from model import NO_ENCODING, TOO_OLD, Model  # noqa: E402
 
@@ -171,6 +172,21 @@ class EveryRegistry(unittest.TestCase):
             self.assertEqual(model.objects[:3], ["VkInstance", "VkPhysicalDevice", "VkDevice"])
             self.assertLess(len(model.objects), 256)
             self.assertIn("VkAccelerationStructureKHR", model.objects)
+
+    def test_dependencies_become_c(self) -> None:
+        granted = {"VK_KHR_deferred_host_operations"}
+        for model in MODELS:
+            self.assertEqual(condition(model.registry, "VK_KHR_external_memory_fd", set()), "true")     # core 1.1
+            self.assertEqual(condition(model.registry, "VK_EXT_external_memory_dma_buf", set()),
+                             'has(list, "VK_KHR_external_memory_fd")')
+            self.assertEqual(condition(model.registry, "VK_EXT_mesh_shader", set()),
+                             'has(list, "VK_KHR_spirv_1_4") || version >= VK_API_VERSION_1_2')
+            self.assertEqual(condition(model.registry, "VK_KHR_acceleration_structure", granted),
+                             '(has(list, "VK_EXT_descriptor_indexing") && '
+                             'has(list, "VK_KHR_buffer_device_address")) || version >= VK_API_VERSION_1_2')
+            alone = condition(model.registry, "VK_KHR_acceleration_structure", set())
+            self.assertEqual(alone.count('has(list, "VK_KHR_deferred_host_operations")'), 2)
+            self.assertNotIn("false", [condition(model.registry, e.name, granted) for e in model.extensions])
 
     def test_lengths_become_c(self) -> None:
         model = MODELS[0]

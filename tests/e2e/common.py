@@ -6,11 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+SKIP = 77
 VENUS = "Virtio-GPU Venus"  # in the name of every device that a guest sees
 ICD_NEXT = "PEARVISOR_ICD_NEXT"  # environment: manifest of a second, newer guest driver
 FOLDERS = ("/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d")
+GRACE = 8  # seconds between asking a command to end and ending it; longer than a server's own patience with a worker
+
+
+@dataclass
+class Guest:
+    """A guest driver."""
+    name: str
+    arguments: list[str]  # for `pearvisor run`
 
 
 def host_environment() -> dict[str, str]:
@@ -34,6 +44,34 @@ def guest_icd() -> tuple[str | None, str]:
     return path, ""
 
 
+def chosen_guests(which: str) -> list[Guest]:
+    """The guest drivers asked for ("system", "next" or "all"); says which one is not there."""
+    guests = []
+    if which in ("system", "all"):
+        guests.append(Guest("system", []))
+    if which in ("next", "all"):
+        icd, reason = guest_icd()
+        if icd:
+            guests.append(Guest("next", ["--icd", icd]))
+        else:
+            print(f"guest driver 'next': skipped, {reason}")
+    return guests
+
+
+def stop(process: subprocess.Popen) -> tuple[bytes, bytes]:
+    """Ends a command and all it started: in order if it can, so that it still says what it knows."""
+    process.terminate()
+    try:
+        process.wait(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    return process.communicate()
+
+
 def run_output(command: list[str], env: dict[str, str], timeout: float,
                folder: str | None = None) -> tuple[int | None, str, str]:
     """Exit status (None after a timeout; then the whole process group is gone), stdout and stderr."""
@@ -44,8 +82,7 @@ def run_output(command: list[str], env: dict[str, str], timeout: float,
         output, errors = process.communicate(timeout=timeout)
         code = process.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, errors = process.communicate()
+        output, errors = stop(process)
         code = None
     return code, output.decode(errors="replace"), errors.decode(errors="replace")
 

@@ -2,6 +2,7 @@
 //
 // The other half of the harness: shaders, descriptor sets, pipelines and render targets in few words.
 #include "harness.h"
+#include "paint.h"
 
 VkShaderModule shader_new(struct gpu *gpu, const uint32_t *code, size_t size)
 {
@@ -104,13 +105,15 @@ static VkPrimitiveTopology topology(const struct graphics *desc)
    return desc->strip ? VK_PRIMITIVE_TOPOLOGY_TRIANGLE_STRIP : VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
 }
 
-static uint32_t fill_stages(const struct graphics *desc, VkPipelineShaderStageCreateInfo stages[5])
+static uint32_t fill_stages(const struct graphics *desc, VkPipelineShaderStageCreateInfo stages[7])
 {
    const struct {
       VkShaderStageFlagBits stage;
       VkShaderModule module;
       const VkSpecializationInfo *spec;
-   } all[] = {{VK_SHADER_STAGE_VERTEX_BIT, desc->vert, desc->spec},
+   } all[] = {{VK_SHADER_STAGE_TASK_BIT_EXT, desc->task, NULL},
+              {VK_SHADER_STAGE_MESH_BIT_EXT, desc->mesh, NULL},
+              {VK_SHADER_STAGE_VERTEX_BIT, desc->vert, desc->spec},
               {VK_SHADER_STAGE_TESSELLATION_CONTROL_BIT, desc->tesc, NULL},
               {VK_SHADER_STAGE_TESSELLATION_EVALUATION_BIT, desc->tese, NULL},
               {VK_SHADER_STAGE_GEOMETRY_BIT, desc->geom, NULL},
@@ -137,73 +140,115 @@ static VkPipelineColorBlendAttachmentState blend_state(const struct graphics *de
                                                 .colorWriteMask = desc->no_color ? 0 : 0xf};
 }
 
-static void drop_modules(struct gpu *gpu, const struct graphics *desc)
+static void fill_vertices(struct pipe *p, const struct graphics *desc)
 {
-   const VkShaderModule modules[] = {desc->vert, desc->tesc, desc->tese, desc->geom, desc->frag};
-   for (size_t i = 0; !desc->keep_modules && i < COUNT(modules); i++)
+   p->stream = (VkVertexInputBindingDescription){0, desc->stride, VK_VERTEX_INPUT_RATE_VERTEX};
+   p->input = (VkPipelineVertexInputStateCreateInfo){
+      VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO, .pNext = desc->input_next,
+      .vertexBindingDescriptionCount = desc->stride ? 1 : 0,     .pVertexBindingDescriptions = &p->stream,
+      .vertexAttributeDescriptionCount = desc->attribute_count,  .pVertexAttributeDescriptions = desc->attributes};
+   p->assembly =
+       (VkPipelineInputAssemblyStateCreateInfo){VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
+                                                .topology = topology(desc), .primitiveRestartEnable = desc->restart};
+   p->tessellation = (VkPipelineTessellationStateCreateInfo){VK_STRUCTURE_TYPE_PIPELINE_TESSELLATION_STATE_CREATE_INFO,
+                                                             .patchControlPoints = desc->patch_points};
+}
+
+static void fill_rasterisation(struct pipe *p, const struct graphics *desc)
+{
+   p->viewport =
+       (VkPipelineViewportStateCreateInfo){VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO,
+                                           .pNext = desc->viewport_next, .viewportCount = 1, .scissorCount = 1};
+   p->raster = (VkPipelineRasterizationStateCreateInfo){VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
+                                                        .pNext = desc->raster_next,
+                                                        .depthClampEnable = desc->depth_clamp,
+                                                        .polygonMode = desc->wireframe ? VK_POLYGON_MODE_LINE
+                                                                                       : VK_POLYGON_MODE_FILL,
+                                                        .cullMode = desc->cull,
+                                                        .lineWidth = 1};
+   p->multisample = (VkPipelineMultisampleStateCreateInfo){
+      VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO, .pNext = desc->multisample_next,
+      .rasterizationSamples = desc->samples ? desc->samples : VK_SAMPLE_COUNT_1_BIT,
+      .sampleShadingEnable = desc->sample_shading, .minSampleShading = 1};
+}
+
+static void fill_output(struct pipe *p, const struct graphics *desc)
+{
+   p->depth = (VkPipelineDepthStencilStateCreateInfo){VK_STRUCTURE_TYPE_PIPELINE_DEPTH_STENCIL_STATE_CREATE_INFO,
+                                                      .depthTestEnable = desc->depth_test,
+                                                      .depthWriteEnable = desc->depth_write,
+                                                      .depthCompareOp = desc->depth_op,
+                                                      .stencilTestEnable = desc->stencil,
+                                                      .front = desc->stencil_op,
+                                                      .back = desc->stencil_op};
+   for (size_t i = 0; i < COUNT(p->attachments); i++)
+      p->attachments[i] = blend_state(desc);
+   uint32_t colors = desc->color_count ? desc->color_count : 1;
+   EXPECT(colors <= COUNT(p->attachments));
+   p->blend = (VkPipelineColorBlendStateCreateInfo){
+      VK_STRUCTURE_TYPE_PIPELINE_COLOR_BLEND_STATE_CREATE_INFO, .pNext = desc->blend_next, .flags = desc->blend_flags,
+      .attachmentCount = desc->depth_only ? 0 : colors, .pAttachments = p->attachments};
+}
+
+void pipe_dynamic(struct pipe *pipe, uint32_t count, const VkDynamicState *states)
+{
+   EXPECT(pipe->dynamic.dynamicStateCount + count <= COUNT(pipe->states));
+   for (uint32_t i = 0; i < count; i++)
+      pipe->states[pipe->dynamic.dynamicStateCount++] = states[i];
+}
+
+void pipe_fill(struct pipe *pipe, const struct graphics *desc)
+{
+   uint32_t stage_count = fill_stages(desc, pipe->stages);
+   fill_vertices(pipe, desc);
+   fill_rasterisation(pipe, desc);
+   fill_output(pipe, desc);
+   pipe->dynamic = (VkPipelineDynamicStateCreateInfo){VK_STRUCTURE_TYPE_PIPELINE_DYNAMIC_STATE_CREATE_INFO,
+                                                      .pDynamicStates = pipe->states};
+   pipe_dynamic(pipe, 2, (VkDynamicState[]){VK_DYNAMIC_STATE_VIEWPORT, VK_DYNAMIC_STATE_SCISSOR});
+   pipe_dynamic(pipe, desc->dynamic_count, desc->dynamic);
+   pipe->info = (VkGraphicsPipelineCreateInfo){VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO,
+                                               .pNext = desc->next,
+                                               .flags = desc->flags,
+                                               .stageCount = stage_count,
+                                               .pStages = pipe->stages,
+                                               .pVertexInputState = &pipe->input,
+                                               .pInputAssemblyState = &pipe->assembly,
+                                               .pTessellationState = desc->patches ? &pipe->tessellation : NULL,
+                                               .pViewportState = &pipe->viewport,
+                                               .pRasterizationState = &pipe->raster,
+                                               .pMultisampleState = &pipe->multisample,
+                                               .pDepthStencilState = &pipe->depth,
+                                               .pColorBlendState = &pipe->blend,
+                                               .pDynamicState = &pipe->dynamic,
+                                               .layout = desc->layout,
+                                               .renderPass = desc->pass,
+                                               .subpass = desc->subpass};
+}
+
+VkPipeline pipe_new(struct gpu *gpu, const struct pipe *pipe)
+{
+   VkPipeline pipeline;
+   VK(vkCreateGraphicsPipelines(gpu->device, VK_NULL_HANDLE, 1, &pipe->info, NULL, &pipeline));
+   return pipeline;
+}
+
+void modules_free(struct gpu *gpu, const struct graphics *desc)
+{
+   const VkShaderModule modules[] = {desc->task, desc->mesh, desc->vert, desc->tesc,
+                                     desc->tese, desc->geom, desc->frag};
+   for (size_t i = 0; i < COUNT(modules); i++)
       vkDestroyShaderModule(gpu->device, modules[i], NULL);
 }
 
 VkPipeline graphics_new(struct gpu *gpu, const struct graphics *desc)
 {
-   VkPipelineShaderStageCreateInfo stages[5];
-   uint32_t stage_count = fill_stages(desc, stages);
-   VkVertexInputBindingDescription stream = {0, desc->stride, VK_VERTEX_INPUT_RATE_VERTEX};
-   VkPipelineVertexInputStateCreateInfo input = {
-       VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO, .vertexBindingDescriptionCount = desc->stride ? 1 : 0,
-       .pVertexBindingDescriptions = &stream, .vertexAttributeDescriptionCount = desc->attribute_count,
-       .pVertexAttributeDescriptions = desc->attributes};
-   VkPipelineInputAssemblyStateCreateInfo assembly = {VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
-                                                      .topology = topology(desc)};
-   VkPipelineTessellationStateCreateInfo tessellation = {VK_STRUCTURE_TYPE_PIPELINE_TESSELLATION_STATE_CREATE_INFO,
-                                                         .patchControlPoints = desc->patch_points};
-   VkPipelineViewportStateCreateInfo viewport = {VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO,
-                                                 .viewportCount = 1, .scissorCount = 1};
-   VkPipelineRasterizationStateCreateInfo raster = {VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
-                                                    .polygonMode =
-                                                        desc->wireframe ? VK_POLYGON_MODE_LINE : VK_POLYGON_MODE_FILL,
-                                                    .cullMode = desc->cull, .lineWidth = 1};
-   VkPipelineMultisampleStateCreateInfo multisample = {
-       VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO,
-       .rasterizationSamples = desc->samples ? desc->samples : VK_SAMPLE_COUNT_1_BIT,
-       .sampleShadingEnable = desc->sample_shading, .minSampleShading = 1};
-   VkPipelineDepthStencilStateCreateInfo depth = {VK_STRUCTURE_TYPE_PIPELINE_DEPTH_STENCIL_STATE_CREATE_INFO,
-                                                  .depthTestEnable = desc->depth_test,
-                                                  .depthWriteEnable = desc->depth_write,
-                                                  .depthCompareOp = desc->depth_op,
-                                                  .stencilTestEnable = desc->stencil,
-                                                  .front = desc->stencil_op,
-                                                  .back = desc->stencil_op};
-   VkPipelineColorBlendAttachmentState attachment = blend_state(desc);
-   VkPipelineColorBlendStateCreateInfo blend = {VK_STRUCTURE_TYPE_PIPELINE_COLOR_BLEND_STATE_CREATE_INFO,
-                                                .attachmentCount = desc->depth_only ? 0 : 1,
-                                                .pAttachments = &attachment};
-   VkDynamicState states[16] = {VK_DYNAMIC_STATE_VIEWPORT, VK_DYNAMIC_STATE_SCISSOR};
-   EXPECT(desc->dynamic_count + 2 <= COUNT(states));
-   if (desc->dynamic_count)
-      memcpy(states + 2, desc->dynamic, desc->dynamic_count * sizeof(*states));
-   VkPipelineDynamicStateCreateInfo dynamic = {VK_STRUCTURE_TYPE_PIPELINE_DYNAMIC_STATE_CREATE_INFO,
-                                               .dynamicStateCount = 2 + desc->dynamic_count, .pDynamicStates = states};
-   VkGraphicsPipelineCreateInfo info = {VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO,
-                                        .pNext = desc->next,
-                                        .flags = desc->flags,
-                                        .stageCount = stage_count,
-                                        .pStages = stages,
-                                        .pVertexInputState = &input,
-                                        .pInputAssemblyState = &assembly,
-                                        .pTessellationState = desc->patches ? &tessellation : NULL,
-                                        .pViewportState = &viewport,
-                                        .pRasterizationState = &raster,
-                                        .pMultisampleState = &multisample,
-                                        .pDepthStencilState = &depth,
-                                        .pColorBlendState = &blend,
-                                        .pDynamicState = &dynamic,
-                                        .layout = desc->layout,
-                                        .renderPass = desc->pass,
-                                        .subpass = desc->subpass};
+   struct pipe pipe;
    VkPipeline pipeline;
-   VK(vkCreateGraphicsPipelines(gpu->device, desc->cache, 1, &info, NULL, &pipeline));
-   drop_modules(gpu, desc);
+   pipe_fill(&pipe, desc);
+   VK(vkCreateGraphicsPipelines(gpu->device, desc->cache, 1, &pipe.info, NULL, &pipeline));
+   if (!desc->keep_modules)
+      modules_free(gpu, desc);
    return pipeline;
 }
 
@@ -298,9 +343,9 @@ void target_begin(VkCommandBuffer cmd, const struct target *target, const float 
 {
    VkClearValue clear[2] = {{.color = {{color[0], color[1], color[2], color[3]}}}, {.depthStencil = {1, 0}}};
    VkRenderPassBeginInfo begin = {
-       VK_STRUCTURE_TYPE_RENDER_PASS_BEGIN_INFO, .renderPass = target->pass,
-       .framebuffer = target->framebuffer,       .renderArea = {{0, 0}, {target->width, target->height}},
-       .clearValueCount = COUNT(clear),          .pClearValues = clear};
+      VK_STRUCTURE_TYPE_RENDER_PASS_BEGIN_INFO, .renderPass = target->pass,
+      .framebuffer = target->framebuffer,       .renderArea = {{0, 0}, {target->width, target->height}},
+      .clearValueCount = COUNT(clear),          .pClearValues = clear};
    vkCmdBeginRenderPass(cmd, &begin, contents);
    if (contents == VK_SUBPASS_CONTENTS_INLINE)
       target_view(cmd, target);

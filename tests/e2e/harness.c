@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ALARM_SECONDS 50 // below the runner's own limit, so that a hang is reported by its program
+#define ALARM_SECONDS 50 // unless E2E_ALARM is set; the runner's own limit is later, so that a program tells of its hang
 
 void fail(const char *format, ...)
 {
@@ -42,14 +42,18 @@ static void on_alarm(int signal)
    static const char text[] = "timed out\n";
    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
    (void)ignored;
-   _exit(1);
+   _exit(124); // as timeout(1) has it
 }
 
-static void open_instance(struct gpu *gpu)
+static void open_instance(struct gpu *gpu, const struct want *want)
 {
    VkApplicationInfo app = {VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "pearvisor-e2e",
                             .apiVersion = VK_API_VERSION_1_4};
-   VkInstanceCreateInfo info = {VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
+   VkInstanceCreateInfo info = {VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app,
+                                .ppEnabledExtensionNames = want->instance_extensions};
+   while (info.enabledExtensionCount < COUNT(want->instance_extensions) &&
+          want->instance_extensions[info.enabledExtensionCount])
+      info.enabledExtensionCount++;
    VK(vkCreateInstance(&info, NULL, &gpu->instance));
    uint32_t count = 1;
    VkResult result = vkEnumeratePhysicalDevices(gpu->instance, &count, &gpu->physical);
@@ -129,6 +133,34 @@ static void check_all_features(struct gpu *gpu, const struct want *want)
    check_features("1.3", &want->v13, &v13, offsetof(VkPhysicalDeviceVulkan13Features, robustImageAccess), sizeof(v13));
 }
 
+// The feature structs of a device, copied from the wanted ones and filled in.
+static void check_more_features(struct gpu *gpu, const struct want *want)
+{
+   for (size_t i = 0; i < COUNT(want->features) && want->features[i].wanted; i++) {
+      uint64_t have[64] = {0};
+      const VkBaseOutStructure *wanted = want->features[i].wanted;
+      EXPECT(want->features[i].size <= sizeof(have));
+      ((VkBaseOutStructure *)have)->sType = wanted->sType;
+      VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = have};
+      vkGetPhysicalDeviceFeatures2(gpu->physical, &all);
+      char name[32];
+      snprintf(name, sizeof(name), "struct %d's", (int)wanted->sType);
+      check_features(name, wanted, have, sizeof(*wanted), want->features[i].size);
+   }
+}
+
+// Puts them in front of want.next; they belong to the program and stay alive.
+static void *chain_features(const struct want *want)
+{
+   void *next = want->next;
+   for (size_t i = 0; i < COUNT(want->features) && want->features[i].wanted; i++) {
+      VkBaseOutStructure *link = want->features[i].wanted;
+      link->pNext = next;
+      next = link;
+   }
+   return next;
+}
+
 static void choose_family(struct gpu *gpu)
 {
    VkQueueFamilyProperties families[16];
@@ -145,50 +177,86 @@ static void choose_family(struct gpu *gpu)
    skip("no queue for graphics and compute");
 }
 
+// Adds the queues of one family.
+static void plan_family(struct gpu *gpu, uint32_t family, const VkQueueFamilyProperties *props, uint32_t most,
+                        VkDeviceQueueCreateInfo *info)
+{
+   static const float priorities[MAX_QUEUES] = {1, 0.5f, 0.5f, 1};
+   *info = (VkDeviceQueueCreateInfo){VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, .queueFamilyIndex = family,
+                                     .pQueuePriorities = priorities};
+   while (info->queueCount < props->queueCount && info->queueCount < most && gpu->queue_count < MAX_QUEUES) {
+      gpu->queues[gpu->queue_count++] = (struct queue){.family = family, .flags = props->queueFlags};
+      info->queueCount++;
+   }
+}
+
+static uint32_t plan_queues(struct gpu *gpu, const struct want *want, VkDeviceQueueCreateInfo infos[MAX_QUEUES])
+{
+   VkQueueFamilyProperties families[MAX_QUEUES];
+   uint32_t count = COUNT(families), planned = 0;
+   vkGetPhysicalDeviceQueueFamilyProperties(gpu->physical, &count, families);
+   plan_family(gpu, gpu->family, &families[gpu->family], want->queues ? want->queues : 1, &infos[planned++]);
+   for (uint32_t i = 0; want->queues && i < count; i++) {
+      if (i != gpu->family && families[i].queueFlags & (VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT))
+         plan_family(gpu, i, &families[i], want->queues, &infos[planned]);
+      else
+         continue;
+      planned += infos[planned].queueCount > 0;
+   }
+   return planned;
+}
+
 static void open_device(struct gpu *gpu, const struct want *want, uint32_t extension_count)
 {
    struct want w = *want;
    w.v13.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES;
    w.v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
-   w.v13.pNext = want->next;
-   w.v12.pNext = gpu->props.apiVersion >= VK_API_VERSION_1_3 ? &w.v13 : want->next;
+   w.v13.pNext = chain_features(want);
+   w.v12.pNext = gpu->props.apiVersion >= VK_API_VERSION_1_3 ? &w.v13 : w.v13.pNext;
    w.v11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
    w.v11.pNext = &w.v12;
    VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &w.v11, w.core};
-   float priority = 1;
-   VkDeviceQueueCreateInfo queue = {VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, .queueFamilyIndex = gpu->family,
-                                    .queueCount = 1, .pQueuePriorities = &priority};
-   VkDeviceCreateInfo info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                              .pNext = &all,
-                              .queueCreateInfoCount = 1,
-                              .pQueueCreateInfos = &queue,
-                              .enabledExtensionCount = extension_count,
-                              .ppEnabledExtensionNames = want->extensions};
+   VkDeviceQueueCreateInfo queues[MAX_QUEUES];
+   uint32_t queue_infos = plan_queues(gpu, want, queues);
+   VkDeviceCreateInfo info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,     .pNext = &all,
+                              .queueCreateInfoCount = queue_infos,      .pQueueCreateInfos = queues,
+                              .enabledExtensionCount = extension_count, .ppEnabledExtensionNames = want->extensions};
    VK(vkCreateDevice(gpu->physical, &info, NULL, &gpu->device));
    vkGetDeviceQueue(gpu->device, gpu->family, 0, &gpu->queue);
+   for (uint32_t i = 0, of_family = 0; i < gpu->queue_count; i++) {
+      of_family = i && gpu->queues[i].family == gpu->queues[i - 1].family ? of_family + 1 : 0;
+      vkGetDeviceQueue(gpu->device, gpu->queues[i].family, of_family, &gpu->queues[i].handle);
+   }
    VkCommandPoolCreateInfo pool = {VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                    .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                    .queueFamilyIndex = gpu->family};
    VK(vkCreateCommandPool(gpu->device, &pool, NULL, &gpu->pool));
 }
 
-void gpu_open(struct gpu *gpu, int argc, char **argv, const struct want *want)
+static void open_all(struct gpu *gpu, const struct want *want)
 {
    static const struct want nothing;
-   *gpu = (struct gpu){0};
-   if (argc < 2)
-      fail("usage: %s RESULT-FILE", argv[0]);
-   signal(SIGALRM, on_alarm);
-   alarm(ALARM_SECONDS);
-   open_instance(gpu);
    if (!want)
       want = &nothing;
+   open_instance(gpu, want);
    uint32_t extension_count = check_extensions(gpu, want);
    if (gpu->props.apiVersion < (want->api ? want->api : VK_API_VERSION_1_2))
       skip("the device's Vulkan is too old");
    check_all_features(gpu, want);
+   check_more_features(gpu, want);
    choose_family(gpu);
    open_device(gpu, want, extension_count);
+}
+
+void gpu_open(struct gpu *gpu, int argc, char **argv, const struct want *want)
+{
+   *gpu = (struct gpu){0};
+   if (argc < 2)
+      fail("usage: %s RESULT-FILE", argv[0]);
+   signal(SIGALRM, on_alarm);
+   const char *limit = getenv("E2E_ALARM");
+   alarm(limit ? (unsigned)atoi(limit) : ALARM_SECONDS);
+   open_all(gpu, want);
    gpu->result = fopen(argv[1], "wb");
    if (!gpu->result)
       fail("cannot write %s", argv[1]);
@@ -201,12 +269,23 @@ static void close_result(struct gpu *gpu)
       fail("the result is empty or could not be written");
 }
 
-int gpu_close(struct gpu *gpu)
+void gpu_again(struct gpu *gpu, const struct gpu *first, const struct want *want)
+{
+   *gpu = (struct gpu){.result = first->result};
+   open_all(gpu, want);
+}
+
+void gpu_drop(struct gpu *gpu)
 {
    VK(vkDeviceWaitIdle(gpu->device));
    vkDestroyCommandPool(gpu->device, gpu->pool, NULL);
    vkDestroyDevice(gpu->device, NULL);
    vkDestroyInstance(gpu->instance, NULL);
+}
+
+int gpu_close(struct gpu *gpu)
+{
+   gpu_drop(gpu);
    close_result(gpu);
    return 0;
 }
@@ -305,7 +384,7 @@ static VkImageViewType view_type(const VkImageCreateInfo *info)
       return info->arrayLayers > 1 ? VK_IMAGE_VIEW_TYPE_1D_ARRAY : VK_IMAGE_VIEW_TYPE_1D;
    if (info->imageType == VK_IMAGE_TYPE_3D)
       return VK_IMAGE_VIEW_TYPE_3D;
-   if (info->flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT)
+   if (info->flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT && info->arrayLayers == 6)
       return VK_IMAGE_VIEW_TYPE_CUBE;
    return info->arrayLayers > 1 ? VK_IMAGE_VIEW_TYPE_2D_ARRAY : VK_IMAGE_VIEW_TYPE_2D;
 }
@@ -329,8 +408,8 @@ struct image image_new(struct gpu *gpu, const VkImageCreateInfo *info)
    if (info->usage & VK_IMAGE_USAGE_SAMPLED_BIT && aspects & VK_IMAGE_ASPECT_DEPTH_BIT)
       aspects = VK_IMAGE_ASPECT_DEPTH_BIT;
    VkImageViewCreateInfo view = {
-       VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO, .image = image.handle, .viewType = view_type(info),
-       .format = info->format, .subresourceRange = {aspects, 0, VK_REMAINING_MIP_LEVELS, 0, VK_REMAINING_ARRAY_LAYERS}};
+      VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO, .image = image.handle, .viewType = view_type(info),
+      .format = info->format, .subresourceRange = {aspects, 0, VK_REMAINING_MIP_LEVELS, 0, VK_REMAINING_ARRAY_LAYERS}};
    VK(vkCreateImageView(gpu->device, &view, NULL, &image.view));
    return image;
 }

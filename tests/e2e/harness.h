@@ -3,9 +3,9 @@
 // Harness of the end-to-end programs: small Vulkan programs that must leave the same bytes behind natively and as a
 // guest.
 //
-// Every program takes the result file as its first argument and exits with 0, 1 (something failed) or 77 (this device
-// lacks what the program is about). Whatever fails prints one line and exits: there is nothing to clean up for. Nothing
-// here waits longer than WAIT_NS, and an alarm ends a program that hangs inside a driver.
+// Every program takes the result file as its first argument and exits with 0, 1 (something failed), 77 (this device
+// lacks what the program is about) or 124 (it hung). Whatever fails prints one line and exits: there is nothing to clean
+// up for. Nothing here waits longer than WAIT_NS, and an alarm ends a program that hangs inside a driver.
 #ifndef E2E_HARNESS_H
 #define E2E_HARNESS_H
 
@@ -20,6 +20,15 @@
 #define WAIT_NS      20000000000ull
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+// Features that only some devices with the extension have: looked for, and enabled.
+struct features {
+   void *wanted; // any feature struct
+   size_t size;
+};
+#define FEATURES(wanted) {&(wanted), sizeof(wanted)}
+
+#define MAX_QUEUES 16
+
 // What a program needs of the device; zero means nothing special. sType and pNext are filled in by gpu_open.
 struct want {
    VkPhysicalDeviceFeatures core;
@@ -29,6 +38,15 @@ struct want {
    const char *extensions[8];
    void *next;   // more feature structs; for extensions, whose presence implies them
    uint32_t api; // VK_API_VERSION of the device at least (0: 1.2)
+   struct features features[8];
+   uint32_t queues; // of each family at most (0: one queue of one family)
+   const char *instance_extensions[4];
+};
+
+struct queue {
+   VkQueue handle;
+   uint32_t family;
+   VkQueueFlags flags;
 };
 
 struct gpu {
@@ -41,6 +59,8 @@ struct gpu {
    VkQueue queue;
    VkCommandPool pool; // for cmd_begin; individually resettable
    FILE *result;
+   struct queue queues[MAX_QUEUES]; // where want.queues asked for them; the first is `queue`
+   uint32_t queue_count;
 };
 
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -49,6 +69,8 @@ void check_vk(VkResult result, const char *call);
 
 // Runs a Vulkan call that must return VK_SUCCESS.
 #define VK(call) check_vk((call), #call)
+// Declares name_, the command of that name.
+#define PROC(gpu, name) PFN_##name name##_ = (PFN_##name)vkGetDeviceProcAddr((gpu)->device, #name)
 // A statement about the results that holds on every correct driver.
 #define EXPECT(condition)                                                                                              \
    do {                                                                                                                \
@@ -60,6 +82,9 @@ void check_vk(VkResult result, const char *call);
 // there. Prints device, driver, API version and number of extensions to stderr; their names too where E2E_LIST is in
 // the environment.
 void gpu_open(struct gpu *gpu, int argc, char **argv, const struct want *want);
+// One more instance and device in the same process, with the result file of `first`; gpu_drop destroys it.
+void gpu_again(struct gpu *gpu, const struct gpu *first, const struct want *want);
+void gpu_drop(struct gpu *gpu);
 // Destroys it all. Returns the exit status.
 int gpu_close(struct gpu *gpu);
 // Ends the program the rude way: the result is complete, but nothing is destroyed.
@@ -165,6 +190,12 @@ struct graphics {
    VkPipelineCreateFlags flags;
    VkPipelineCache cache;
    bool keep_modules;
+   VkShaderModule task, mesh;                            // instead of vert and what follows it
+   const void *input_next, *raster_next, *viewport_next; // pNext of these states
+   const void *multisample_next, *blend_next;            // and of these
+   VkPipelineColorBlendStateCreateFlags blend_flags;
+   bool restart, depth_clamp;
+   uint32_t color_count; // attachments, all blended alike (0: one)
 };
 VkPipeline graphics_new(struct gpu *gpu, const struct graphics *desc);
 

@@ -3,209 +3,237 @@
 """Runs every end-to-end program natively and as a PearVisor guest and compares what they leave behind, byte for byte.
 
 The host driver is the same both times, so anything but identical bytes is a mistake of ours. A guest run only counts if
-the program saw a Venus device: a run that silently used another driver would compare the host driver with itself.
+the program saw a Venus device: a run that silently used another driver would compare the host driver with itself. What
+a guest driver does not offer must be explained in docs/compat.md. docs/testing.md describes verdicts and JSON.
 """
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
-import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from common import ICD_NEXT, VENUS, guest_icd, host_environment, run
+from common import ICD_NEXT, SKIP, Guest, chosen_guests, host_environment
+from compat import Drivers, Explanation, read_drivers, read_explanations, read_tables
+from judge import (DIFFERENT, HIDDEN, IDENTICAL, NATIVE_SKIP, VERDICTS, Device, Run, execute, first_difference, judge,
+                   sections)
 
+SCHEMA = 1
 TIMEOUT = 60
-SKIP = 77
-GOOD = ("identical", "skipped natively", "hidden")
+GOOD = (IDENTICAL, NATIVE_SKIP)
+DOCUMENT = Path(__file__).parent / "../../docs/compat.md"
 
 
 @dataclass
-class Device:
-    """What a program printed about the device it saw."""
-    name: str = ""
-    driver: str = ""
-    api: str = ""
-    extension_count: int = 0
-    extensions: list[str] = field(default_factory=list)
+class Outcome:
+    """What became of one program on one guest driver."""
+    verdict: str
+    why: str
+    seconds: float = 0.0
+    last_commands: list[str] = field(default_factory=list)
+    device: Device = field(default_factory=Device)
+    explanation: Explanation | None = None
+    unlisted: bool = False  # not exposed, by a guest driver that docs/compat.md does not speak of
 
-    @staticmethod
-    def parse(text: str) -> "Device":
-        device = Device()
-        for line in text.splitlines():
-            key, _, value = line.partition(": ")
-            if key == "device":
-                device.name = value
-            elif key == "driver":
-                device.driver = value
-            elif key == "api":
-                device.api = value
-            elif key == "extensions":
-                device.extension_count = int(value)
-            elif key == "extension":
-                device.extensions.append(value)
-        return device
+    def good(self) -> bool:
+        return self.verdict in GOOD or self.explanation is not None or self.unlisted
 
 
 @dataclass
-class Run:
-    """One execution of one program."""
-    status: str  # "ok", "skipped", "failed", "crashed (signal N)", "timed out"
-    seconds: float
-    device: Device
-    notes: list[str]  # what it had to say besides
-    data: bytes = b""
+class Result:
+    """One program: its native run and what each guest driver made of it."""
+    program: str
+    native: Run
+    guests: dict[str, Outcome]
 
 
-def execute(command: list[str], env: dict[str, str], output: Path) -> Run:
-    start = time.monotonic()
-    code, text = run([*command, str(output)], env, TIMEOUT)
-    seconds = time.monotonic() - start
-    known = ("device: ", "driver: ", "api: ", "extensions: ", "extension: ")
-    notes = [line for line in text.splitlines() if line.strip() and not line.startswith(known)]
-    if code is None:
-        status = "timed out"
-    elif code == 0:
-        status = "ok"
-    elif code == SKIP:
-        status = "skipped"
-    elif code < 0 or code > 128:
-        status = f"crashed (signal {-code if code < 0 else code - 128})"
-    else:
-        status = "failed"
-    data = output.read_bytes() if output.exists() else b""
-    return Run(status, seconds, Device.parse(text), notes, data)
+class Runner:
+    def __init__(self, options: argparse.Namespace, guests: list[Guest]) -> None:
+        tables = read_tables(options.document)
+        self.drivers: Drivers = read_drivers(tables)
+        self.explanations = read_explanations(tables)
+        self.restriction: str = options.restrict
+        self.timeout: float = options.timeout
+        self.guests = guests
+        alarm = max(1, int(self.timeout * 5 / 6))  # the program's own, somewhat earlier
+        self.env = dict(host_environment(), E2E_LIST="1", E2E_ALARM=str(alarm))
+        self.guest_env = dict(self.env, VN_PERF=options.perf) if options.perf else self.env
+        self.prefix = [options.pearvisor, "run", "--log-level", "info"]
+        if self.restriction:
+            self.prefix += ["--restrict", self.restriction]
+
+    def run(self, program: Path) -> Result:
+        """Runs one program natively and on every guest driver."""
+        short = program.name.removeprefix("e2e-")
+        with tempfile.TemporaryDirectory(prefix="pearvisor-e2e-") as folder:
+            native = execute([str(program)], self.env, Path(folder, "native"), self.timeout)
+            outcomes = {guest.name: self.visit(guest, program, short, native, Path(folder, guest.name))
+                        for guest in self.guests}
+            if any(outcome.verdict == DIFFERENT for outcome in outcomes.values()):
+                self.look_twice(program, native, outcomes, Path(folder, "again"))
+        return Result(short, native, outcomes)
+
+    def visit(self, guest: Guest, program: Path, short: str, native: Run, output: Path) -> Outcome:
+        if native.status != "ok":
+            return Outcome(*judge(native, native))
+        command = [*self.prefix, *guest.arguments, "--", str(program)]
+        visit = execute(command, self.guest_env, output, self.timeout)
+        verdict, why = judge(native, visit)
+        outcome = Outcome(verdict, why, visit.seconds, visit.last_commands(), visit.device)
+        label = self.drivers.label(visit.device.driver)
+        # A device of Vulkan 1.1 does not name its driver; that is no way out.
+        outcome.unlisted = verdict == HIDDEN and label is None and bool(visit.device.driver.strip())
+        outcome.explanation = next((row for row in self.explanations
+                                    if row.holds(native.device.driver, self.restriction, label)
+                                    and row.covers(short, verdict)), None)
+        return outcome
+
+    def look_twice(self, program: Path, native: Run, outcomes: dict[str, Outcome], output: Path) -> None:
+        """A program whose native results differ among themselves is the culprit itself."""
+        again = execute([str(program)], self.env, output, self.timeout)
+        if again.data == native.data:
+            return
+        for outcome in outcomes.values():
+            if outcome.verdict == DIFFERENT:
+                outcome.why += f"; natively it does not repeat itself: {first_difference(native.data, again.data)}"
+
+    def stale(self, results: list[Result], complete: bool) -> list[str]:
+        """Rows of the table that explain nothing (any more), as far as these results tell."""
+        problems = []
+        names = {result.program for result in results}
+        for row in self.explanations:
+            for name in row.programs:
+                if complete and "*" not in name and name not in names:
+                    problems.append(f"line {row.line} names a program that does not exist: {name}")
+            problems += sorted({f"line {row.line} explains nothing: {name} is {said} with guest driver '{guest}'"
+                                for name, guest, said in self.unneeded(row, results)})
+        return problems
+
+    def unneeded(self, row: Explanation, results: list[Result]) -> Iterator[tuple[str, str, str]]:
+        for result in results:
+            if result.program not in row.programs:  # by name: a pattern may cover more than it explains
+                continue
+            for guest, outcome in result.guests.items():
+                host = result.native.device.driver
+                if outcome.verdict == NATIVE_SKIP:
+                    if row.hosts and row.holds(host, "", next(iter(row.drivers), None)):
+                        yield result.program, guest, outcome.verdict
+                elif outcome.verdict in (IDENTICAL, HIDDEN, DIFFERENT) and outcome.verdict != row.verdict and \
+                        row.holds(host, self.restriction, self.drivers.label(outcome.device.driver)):
+                    yield result.program, guest, outcome.verdict
 
 
-def sections(data: bytes) -> list[tuple[str, bytes]]:
-    """The named parts of a result file (see result() in harness.c); any other file is one part."""
-    if not data.startswith(b"# "):
-        return [("file", data)]
-    parts, at = [], 0
-    while at < len(data) and (end := data.find(b"\n", at)) >= 0:
-        name, size = data[at + 2:end].decode(errors="replace").rsplit(" ", 1)
-        parts.append((name, data[end + 1:end + 1 + int(size)]))
-        at = end + 1 + int(size) + 1
-    return parts
+def print_result(result: Result, verbose: bool) -> None:
+    for guest, outcome in result.guests.items():
+        verdict = outcome.verdict if outcome.good() else outcome.verdict.upper()
+        why = f"line {outcome.explanation.line}: {outcome.why}" if outcome.explanation else outcome.why
+        print(f"  {result.program:24} {guest:8} {verdict:16} {result.native.seconds:6.2f} s {outcome.seconds:6.2f} s  "
+              f"{why}".rstrip(), flush=True)
+    if verbose and result.native.data:
+        for name, data in sections(result.native.data):
+            print(f"      {name}: {len(data)} bytes")
 
 
-def first_difference(native: bytes, guest: bytes) -> str:
-    for number, (a, b) in enumerate(zip(sections(native), sections(guest))):
-        if a == b:
-            continue
-        if a[0] != b[0] or len(a[1]) != len(b[1]):
-            return f"section {number}: {a[0]} of {len(a[1])} bytes natively, {b[0]} of {len(b[1])} as a guest"
-        at = next(i for i, (x, y) in enumerate(zip(a[1], b[1])) if x != y)
-        count = sum(x != y for x, y in zip(a[1], b[1]))
-        return f"section {number} ({a[0]}): {count} of {len(a[1])} bytes differ, the first at {at}"
-    return f"{len(native)} bytes natively, {len(guest)} as a guest"
+def program_report(result: Result) -> dict:
+    parts = sections(result.native.data) if result.native.data else []
+    return {
+        "native": {"status": result.native.status, "seconds": round(result.native.seconds, 3),
+                   "sections": [{"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+                                for name, data in parts]},
+        "guests": {guest: {"verdict": outcome.verdict, "good": outcome.good(), "why": outcome.why,
+                           "explanation": outcome.explanation.why if outcome.explanation else None,
+                           "seconds": round(outcome.seconds, 3), "last_commands": outcome.last_commands}
+                   for guest, outcome in result.guests.items()},
+    }
 
 
-def judge(native: Run, guest: Run) -> tuple[str, str]:
-    """The verdict on a guest run and, for a bad one, why."""
-    said = "; ".join(guest.notes[-3:])
-    if guest.status == "skipped":
-        return "not exposed", said
-    if guest.status != "ok":
-        return guest.status, said
-    if VENUS not in guest.device.name:
-        return "not on PearVisor", f"the program ran on {guest.device.name or 'an unknown device'}"
-    if guest.data != native.data:
-        return "DIFFERENT", first_difference(native.data, guest.data)
-    return "identical", ""
+def first_device(devices: Iterator[Device]) -> Device:
+    """What is true of all programs: the first device seen, without the list's repetition."""
+    return next((device for device in devices if device.name), Device())
 
 
-@dataclass
-class Guest:
-    name: str
-    arguments: list[str]  # for `pearvisor run`
+def report(results: list[Result], runner: Runner, problems: list[str], passed: bool) -> dict:
+    host = first_device(result.native.device for result in results)
+    found: dict = {"schema": SCHEMA, "passed": passed, "restriction": runner.restriction or None,
+                   "host": asdict(host), "guests": {}, "programs": {}, "problems": problems}
+    for guest in runner.guests:
+        device = first_device(result.guests[guest.name].device for result in results)
+        counts = Counter(result.guests[guest.name].verdict for result in results)
+        found["guests"][guest.name] = asdict(device) | {
+            "label": runner.drivers.label(device.driver),
+            "hidden_extensions": sorted(set(host.extensions) - set(device.extensions)),
+            "summary": {verdict: counts[verdict] for verdict in VERDICTS},
+            "bad": sum(not result.guests[guest.name].good() for result in results)}
+    for result in results:
+        found["programs"][result.program] = program_report(result)
+    return found
 
 
-def guest_environment(env: dict[str, str], perf: str) -> dict[str, str]:
-    """The same, with the guest driver's performance switches (VN_PERF) set."""
-    return dict(env, VN_PERF=perf) if perf else env
+def print_summary(found: dict) -> None:
+    host = found["host"]
+    limit = f", restricted: {found['restriction']}" if found["restriction"] else ""
+    print(f"host: {host['name']}, {host['driver']}, Vulkan {host['api']}, {host['extension_count']} device extensions"
+          f"{limit}")
+    for name, guest in found["guests"].items():
+        if guest["name"]:
+            print(f"guest driver '{name}': {guest['driver']}, Vulkan {guest['api']}, {guest['extension_count']} device "
+                  f"extensions, {len(guest['hidden_extensions'])} of the host's are not exposed")
+        if guest["driver"].strip() and not guest["label"]:
+            print("  docs/compat.md does not speak of this guest driver: what it does not expose is only reported")
+        counts = [f"{count} {verdict}" for verdict, count in guest["summary"].items() if count]
+        print(f"  {', '.join(counts)}: {guest['bad']} bad")
+    print(*found["problems"], sep="\n", end="\n" if found["problems"] else "")
 
 
-def chosen_guests(which: str) -> list[Guest]:
-    guests = []
-    if which in ("system", "all"):
-        guests.append(Guest("system", []))
-    if which in ("next", "all"):
-        icd, reason = guest_icd()
-        if icd:
-            guests.append(Guest("next", ["--icd", icd]))
-        else:
-            print(f"guest driver 'next': skipped, {reason}")
-    return guests
-
-
-def describe(guest: Guest, device: Device, native: Device) -> None:
-    gone = sorted(set(native.extensions) - set(device.extensions))
-    print(f"guest driver '{guest.name}': {device.driver}, Vulkan {device.api}, {device.extension_count} device "
-          f"extensions (native: {native.api}, {native.extension_count}, of which {len(gone)} are not exposed)")
-
-
-def compare(program: Path, guests: list[Guest], options: argparse.Namespace, env: dict[str, str],
-            report: dict) -> list[str]:
-    """Runs one program natively and on every guest driver; returns the verdicts."""
-    verdicts = []
-    short = program.name.removeprefix("e2e-")
-    with tempfile.TemporaryDirectory(prefix="pearvisor-e2e-") as folder:
-        native = execute([str(program)], env, Path(folder, "native"))
-        row = report["programs"][program.name] = {"native": {"status": native.status, "seconds": native.seconds}}
-        report["native"] = report["native"] or asdict(native.device)
-        for guest in guests:
-            if native.status == "skipped":
-                verdict, why, seconds = "skipped natively", "; ".join(native.notes[-1:]), 0.0
-            elif native.status != "ok":
-                verdict, why, seconds = "FAILED NATIVELY", "; ".join(native.notes[-3:]), 0.0
-            else:
-                visit = execute([options.pearvisor, "run", *guest.arguments, "--", str(program)],
-                                guest_environment(env, options.perf), Path(folder, guest.name))
-                verdict, why = judge(native, visit)
-                if verdict == "not exposed" and short in options.may_hide.split(","):
-                    verdict = "hidden"
-                seconds = visit.seconds
-                if visit.device.name and guest.name not in report["guests"]:
-                    report["guests"][guest.name] = asdict(visit.device)
-            row[guest.name] = {"verdict": verdict, "why": why, "seconds": seconds}
-            verdicts.append(verdict)
-            print(f"  {short:16} {guest.name:8} {verdict:18} "
-                  f"{native.seconds:6.2f} s {seconds:6.2f} s  {why}".rstrip(), flush=True)
-    return verdicts
-
-
-def main() -> int:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pearvisor", required=True, help="the pearvisor program")
     parser.add_argument("--guest", choices=("system", "next", "all"), default="all",
                         help=f"guest drivers: the system's, the one {ICD_NEXT} names, or both")
     parser.add_argument("--perf", default="", metavar="LIST", help="VN_PERF of the guest driver: what it shall not do")
-    parser.add_argument("--may-hide", default="", metavar="LIST",
-                        help="programs whose features the guest driver need not expose")
+    parser.add_argument("--restrict", default="", metavar="NAME",
+                        help="hide from guests what such a host driver does not have (see 'pearvisor run --help')")
+    parser.add_argument("--document", type=Path, default=DOCUMENT, help="docs/compat.md")
+    parser.add_argument("--complete", action="store_true",
+                        help="the programs are all there are: the table may not name others")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds one run of one program may take")
+    parser.add_argument("--jobs", type=int, default=1, help="programs run at the same time")
+    parser.add_argument("--verbose", action="store_true", help="name the sections of every result")
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("programs", nargs="+", type=Path)
-    options = parser.parse_args()
-    env = dict(host_environment(), E2E_LIST="1")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = arguments()
     guests = chosen_guests(options.guest)
     if not guests:
         return SKIP
-    report: dict = {"native": None, "guests": {}, "programs": {}}
-    print(f"  {'program':16} {'guest':8} {'verdict':18} {'native':>8} {'guest':>8}")
-    verdicts = []
-    for program in options.programs:
-        verdicts += compare(program.resolve(), guests, options, env, report)
-    for guest in guests:
-        if guest.name in report["guests"]:
-            describe(guest, Device(**report["guests"][guest.name]), Device(**report["native"]))
+    runner = Runner(options, guests)
+    print(f"  {'program':24} {'guest':8} {'verdict':16} {'native':>8} {'guest':>8}")
+    results = []
+    with ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        for result in pool.map(runner.run, [program.resolve() for program in options.programs]):
+            print_result(result, options.verbose)
+            results.append(result)
+    problems = runner.stale(results, options.complete)
+    outcomes = [outcome for result in results for outcome in result.guests.values()]
+    passed = not problems and all(outcome.good() for outcome in outcomes) and \
+        any(outcome.verdict == IDENTICAL for outcome in outcomes)
+    found = report(results, runner, problems, passed)
+    print_summary(found)
     if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    bad = [verdict for verdict in verdicts if verdict not in GOOD]
-    print(f"{verdicts.count('identical')} identical, {verdicts.count('skipped natively')} skipped natively, "
-          f"{verdicts.count('hidden')} hidden, {len(bad)} bad")
-    return 1 if bad or "identical" not in verdicts else 0
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    bad = sum(not outcome.good() for outcome in outcomes)
+    print(f"{'passed' if passed else 'FAILED'}: {len(results)} programs, {len(guests)} guest drivers, {bad} bad, "
+          f"{len(problems)} problems with docs/compat.md")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

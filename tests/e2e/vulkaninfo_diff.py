@@ -13,15 +13,12 @@ import json
 import re
 import sys
 import tempfile
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from common import ICD_NEXT, VENUS, guest_icd, host_environment, run_output
+from common import ICD_NEXT, SKIP, VENUS, guest_icd, host_environment, run_output
+from compat import compare, read_differences, read_drivers, read_tables
 
-SKIP = 77
 TIMEOUT = 60
-ABSENT = "-"
 # The loader and its layers are the same programs in both runs; their part of the report describes this machine.
 NOT_COMPARED = ("VULKANINFO", "Vulkan Instance Version", "Layers", "VK_LAYER_")
 
@@ -57,83 +54,12 @@ def split(line: str) -> tuple[str, str]:
     return line.rstrip(":"), ""
 
 
-@dataclass
-class Row:
-    """One documented difference."""
-    patterns: list[str]
-    native: str
-    guest: str
-    drivers: str
-    line: int
-    used: set[str] = field(default_factory=set)
-
-    def covers(self, key: str, native: str, guest: str) -> bool:
-        if not (fnmatchcase(native, self.native) and fnmatchcase(guest, self.guest)):
-            return False
-        matching = {pattern for pattern in self.patterns if fnmatchcase(key, pattern)}
-        self.used |= matching
-        return bool(matching)
-
-
-@dataclass
-class Document:
-    host: str  # how the host driver's name and version must begin
-    drivers: dict[str, str]  # label of a guest driver in the table -> the same of it
-    rows: list[Row]
-
-
-def quoted(cell: str) -> list[str]:
-    return re.findall(r"`([^`]*)`", cell)
-
-
-def read_document(path: Path) -> Document:
-    """The tables between the '<!-- NAME -->' and '<!-- end -->' marks of docs/compat.md."""
-    document, section = Document("", {}, []), ""
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        mark = re.fullmatch(r"<!-- (\w+) -->", line.strip())
-        if mark:
-            section = mark.group(1)
-            continue
-        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
-        if not line.startswith("|") or not quoted(cells[0]):
-            continue
-        if section == "drivers":
-            if cells[1] == "host":
-                document.host = quoted(cells[0])[0]
-            else:
-                document.drivers[cells[1]] = quoted(cells[0])[0]
-        elif section == "differences":
-            native, guest = (quoted(cell) for cell in cells[1:3])
-            document.rows.append(Row(quoted(cells[0]), native[0] if native else ABSENT, guest[0] if guest else ABSENT,
-                                     cells[3], number))
-    return document
-
-
 def driver_of(entries: dict[str, str]) -> str:
     prefix = "VkPhysicalDeviceVulkan12Properties/"
     for key, value in entries.items():
         if key.endswith(prefix + "driverInfo"):
             return f"{entries[key.replace('driverInfo', 'driverName')]} {value}"
     return "unknown"
-
-
-def compare(native: dict[str, str], guest: dict[str, str], rows: list[Row]) -> list[str]:
-    """Everything that is not as documented."""
-    problems = []
-    for key in sorted(native.keys() | guest.keys()):
-        values = native.get(key, ABSENT), guest.get(key, ABSENT)
-        if values[0] == values[1]:
-            continue
-        covered = [row for row in rows if row.covers(key, *values)]
-        if not covered:
-            shown = [value[:100] or "there" for value in values]
-            problems.append(f"not documented: {key}: natively {shown[0]}, guest {shown[1]}")
-    for row in rows:
-        for pattern in row.patterns:
-            if pattern not in row.used:
-                problems.append(f"line {row.line} describes nothing: {pattern}: "
-                                f"natively {row.native}, guest {row.guest}")
-    return problems
 
 
 def formats(report: str) -> dict[str, str]:
@@ -182,14 +108,14 @@ def main() -> int:
         guest = vulkaninfo([str(options.pearvisor.resolve()), "run", *chosen, "--"], env, folder)
     if not any(key.endswith("/deviceName") and VENUS in value for key, value in guest.items()):
         sys.exit("the guest run did not see a Venus device")
-    document = read_document(options.document)
+    tables = read_tables(options.document)
+    drivers = read_drivers(tables)
     print(f"natively {driver_of(native)}, as a guest {driver_of(guest)}")
-    labels = [label for label, start in document.drivers.items() if driver_of(guest).startswith(start)]
-    if not driver_of(native).startswith(document.host) or not labels:
-        print(f"skipped: {options.document.name} holds for {document.host} with "
-              f"{', '.join(document.drivers.values())}")
+    label = drivers.label(driver_of(guest))
+    if not driver_of(native).startswith(drivers.host) or not label:
+        print(f"skipped: {options.document.name} holds for {drivers.host} with {', '.join(drivers.guests.values())}")
         return SKIP
-    rows = [row for row in document.rows if row.drivers in ("any", labels[0])]
+    rows = read_differences(tables, "differences", label)
     problems = compare(native, guest, rows)
     print("\n".join(problems))
     print(f"{len(native)} entries natively, {len(guest)} as a guest, {len(rows)} documented rows, "

@@ -91,7 +91,7 @@ class Env(unittest.TestCase):
             self.assertEqual(env['VTEST_SOCKET_NAME'], f'{folder}/s')
             self.assertEqual(env['VK_DRIVER_FILES'], str(icd.resolve()))
             self.assertEqual(env['VK_ICD_FILENAMES'], env['VK_DRIVER_FILES'])
-            self.assertEqual(env['VN_DEBUG'], 'init,vtest')
+            self.assertEqual(env['VN_DEBUG'], 'init,mem_budget,vtest')
 
     def test_the_default_socket_follows_the_runtime_folder(self) -> None:
         with tempfile.TemporaryDirectory(prefix='pv-') as folder:
@@ -105,6 +105,14 @@ class Env(unittest.TestCase):
     def test_what_would_hide_the_guest_driver_is_unset(self) -> None:
         env = self.shell('--icd', '/dev/null', env={'VK_LOADER_DRIVERS_SELECT': 'lvp*'})
         self.assertNotIn('VK_LOADER_DRIVERS_SELECT', env)
+
+    def test_presentation_is_by_copying_unless_the_caller_knows_better(self) -> None:
+        for had, wanted in ((None, 'sw'), ('', ''), ('noshm', 'noshm')):
+            env = {} if had is None else {'MESA_VK_WSI_DEBUG': had}
+            self.assertEqual(self.shell('--icd', '/dev/null', env=env)['MESA_VK_WSI_DEBUG'], wanted)
+        for had, wanted in ((None, 'no_async_present'), ('', ''), ('no_multi_ring', 'no_multi_ring')):
+            env = {} if had is None else {'VN_PERF': had}
+            self.assertEqual(self.shell('--icd', '/dev/null', env=env)['VN_PERF'], wanted)
 
 
 class Info(unittest.TestCase):
@@ -164,7 +172,7 @@ class Run(unittest.TestCase):
         folder, sock, debug, icd = result.stdout.splitlines()
         self.assertTrue(folder.startswith('drwx------'))
         self.assertTrue(sock.startswith('srw-------'))
-        self.assertEqual(debug, 'init,vtest')
+        self.assertEqual(debug, 'init,mem_budget,vtest')
         self.assertRegex(icd, r'virtio.*\.json$')
         self.assertFalse(os.path.exists(folder.split()[-1]), 'the folder stayed')
 

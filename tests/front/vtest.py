@@ -70,6 +70,8 @@ class Client:
     def reply(self, command: int) -> tuple[int, ...]:
         """The words of the next reply, which must be to `command`."""
         words, number = struct.unpack('=2I', self.read(8))
+        if not number:  # no command: what the server says in the place of a worker that died
+            raise ConnectionResetError('the worker is dead')
         if number != command:
             raise AssertionError(f'a reply to {number}, expected one to {command}')
         return struct.unpack(f'={words}I', self.read(4 * words))

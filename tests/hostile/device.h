@@ -32,9 +32,6 @@ enum id {
 #define RING_STATUS 128u
 #define RING_BYTES  192u
 
-// Writes command X with these arguments for `g`; flags 1: with a reply.
-#define PUT(g, X, flags, ...) pv_enc_##X(&(g)->w, flags, &(struct pv_args_##X){__VA_ARGS__})
-
 // Opens a guest and makes all of the above.
 void device_open(struct guest *g, struct pv_core *core, const char *name);
 

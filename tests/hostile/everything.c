@@ -11,7 +11,9 @@
 fakehost_live_fn fake_live;
 fakehost_fail_fn fake_fail;
 fakehost_forget_fn fake_forget;
+fakehost_busy_fn fake_busy;
 fakehost_misuses_fn fake_misuses;
+fakehost_calls_fn fake_calls;
 
 static struct pv_ids *ids;
 static struct pv_arena fill_arena;
@@ -24,6 +26,28 @@ static const struct rand_case *case_of(uint32_t id)
       if (rand_cases[i].id == id)
          return &rand_cases[i];
    return NULL;
+}
+
+const struct rand_case *find_case(const char *name)
+{
+   for (size_t i = 0; i < rand_case_count; i++)
+      if (!strcmp(rand_cases[i].name, name))
+         return &rand_cases[i];
+   fail_msg("no command %s", name);
+   return NULL;
+}
+
+uint64_t rand_seed(uint64_t number)
+{
+   uint64_t z = number + 1; // splitmix64: neighbours must not look alike
+   z = (z ^ (z * 0x9e3779b97f4a7c15ull) >> 30) * 0xbf58476d1ce4e5b9ull;
+   z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+   return (z ^ z >> 31) | 1;
+}
+
+bool decodes(const struct rand_case *c, const uint8_t *bytes, size_t size)
+{
+   return !mutate_decode(c, ids, bytes, size);
 }
 
 const char *random_command(struct rand *g, const struct rand_case *c, uint32_t flags, struct pv_writer *w)
@@ -247,9 +271,10 @@ uint8_t *everything_open(struct guest *guest, struct pv_core *core, const char *
 struct pv_core *everything_start(const char *fakehost, bool polled)
 {
    struct pv_core *core = NULL;
-   const struct pv_core_params params = {.driver = fakehost,
-                                         .polled = polled,
-                                         .limits = {.memory = 256u << 20, .command_temp = 64u << 20, .objects = 4096}};
+   const struct pv_core_params params = {
+      .driver = fakehost,
+      .polled = polled,
+      .limits = {.memory = EVERYTHING_MEMORY, .command_temp = 64u << 20, .objects = EVERYTHING_OBJECTS}};
    void *fake = dlopen(fakehost, RTLD_NOW);
    log_start();
    if (!fake || pv_core_create(&params, &core)) {
@@ -259,7 +284,9 @@ struct pv_core *everything_start(const char *fakehost, bool polled)
    *(void **)&fake_live = dlsym(fake, "fakehost_live");
    *(void **)&fake_fail = dlsym(fake, "fakehost_fail");
    *(void **)&fake_forget = dlsym(fake, "fakehost_forget");
+   *(void **)&fake_busy = dlsym(fake, "fakehost_busy");
    *(void **)&fake_misuses = dlsym(fake, "fakehost_misuses");
+   *(void **)&fake_calls = dlsym(fake, "fakehost_calls");
    ids = mutate_ids();
    populate = malloc(SPACE);
    poison = malloc(SPACE);

@@ -19,7 +19,8 @@
 
 #define CREATED(T)                                                                                                     \
    T(Fence)                                                                                                            \
-   T(Semaphore) T(Event) T(QueryPool) T(Buffer) T(BufferView) T(Image) T(ImageView) T(ShaderModule) T(PipelineCache)   \
+   T(Semaphore)                                                                                                        \
+   T(Event) T(QueryPool) T(Buffer) T(BufferView) T(Image) T(ImageView) T(ShaderModule) T(PipelineCache)                \
        T(PipelineLayout) T(RenderPass) T(DescriptorSetLayout) T(Sampler) T(SamplerYcbcrConversion) T(DescriptorPool)   \
            T(Framebuffer) T(CommandPool) T(DescriptorUpdateTemplate) T(PrivateDataSlot) T(AccelerationStructureKHR)
 
@@ -60,6 +61,8 @@ struct object {
    _Atomic bool live;
    struct object *parent; // a pool or a device; goes with it
    void *pages;           // DeviceMemory: what was imported
+   VkDeviceSize size;     // and how much
+   struct object *memory; // Buffer: what it begins at the start of
    struct object *next;   // all that were ever made
 };
 
@@ -67,13 +70,15 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct object *objects; // since the last forget; leaked on purpose, so that stale handles can be told
 static struct object *forgotten;
 static uint64_t live_count, creations;
-static _Atomic uint64_t misuse_count;
-static _Atomic uint32_t fail_every;
+static _Atomic uint64_t misuse_count, call_count;
+static _Atomic uint32_t fail_every, busy_now;
 
 EXPORT uint64_t fakehost_live(void);
 EXPORT void fakehost_fail(uint32_t every);
 EXPORT void fakehost_forget(void);
+EXPORT void fakehost_busy(uint32_t busy);
 EXPORT uint64_t fakehost_misuses(void);
+EXPORT uint64_t fakehost_calls(void);
 
 uint64_t fakehost_live(void)
 {
@@ -86,6 +91,11 @@ uint64_t fakehost_live(void)
 void fakehost_fail(uint32_t every)
 {
    fail_every = every;
+}
+
+void fakehost_busy(uint32_t busy)
+{
+   busy_now = busy;
 }
 
 void fakehost_forget(void)
@@ -105,6 +115,11 @@ void fakehost_forget(void)
 uint64_t fakehost_misuses(void)
 {
    return misuse_count;
+}
+
+uint64_t fakehost_calls(void)
+{
+   return call_count;
 }
 
 static void misuse(const char *what, const void *handle)
@@ -137,6 +152,7 @@ static struct object *make(enum type type, struct object *parent)
 static bool check(const void *handle, enum type type, const char *what)
 {
    const struct object *o = handle;
+   call_count++;
    if (o && o->magic == MAGIC && o->live && o->type == type)
       return true;
    if (o) // null is the guest's own mistake, and a driver's own affair
@@ -307,6 +323,13 @@ static VkResult reset_descriptor_pool(VkDevice device, void *pool, uint32_t flag
    return VK_SUCCESS;
 }
 
+// minImportedHostPointerAlignment: the test's choice, as pages differ from machine to machine.
+static VkDeviceSize import_alignment(void)
+{
+   const char *chosen = getenv("FAKEHOST_ALIGNMENT");
+   return chosen ? strtoul(chosen, NULL, 10) : 4096;
+}
+
 static VkResult allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info, const void *allocator, void *out)
 {
    (void)allocator;
@@ -314,8 +337,12 @@ static VkResult allocate_memory(VkDevice device, const VkMemoryAllocateInfo *inf
    struct object *o;
    memcpy(&o, out, sizeof o);
    for (const VkBaseInStructure *s = info->pNext; s && result == VK_SUCCESS; s = s->pNext)
-      if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT)
+      if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT) {
          o->pages = ((const VkImportMemoryHostPointerInfoEXT *)s)->pHostPointer;
+         o->size = info->allocationSize;
+         if ((uintptr_t)o->pages % import_alignment() || info->allocationSize % import_alignment())
+            misuse("imported memory is not aligned", o);
+      }
    return result;
 }
 
@@ -333,6 +360,40 @@ static VkResult map_memory(VkDevice device, struct object *memory, VkDeviceSize 
    return memory->pages ? VK_SUCCESS : VK_ERROR_MEMORY_MAP_FAILED;
 }
 
+static void buffer_requirements(VkDevice device, VkBuffer buffer, VkMemoryRequirements *out)
+{
+   check(device, TYPE_Device, "vkGetBufferMemoryRequirements");
+   check(buffer, TYPE_Buffer, "vkGetBufferMemoryRequirements");
+   *out = (VkMemoryRequirements){.size = 65536, .alignment = 256, .memoryTypeBits = 3};
+}
+
+static VkResult bind_buffer(VkDevice device, struct object *buffer, struct object *memory, VkDeviceSize offset)
+{
+   check(device, TYPE_Device, "vkBindBufferMemory");
+   if (check(buffer, TYPE_Buffer, "vkBindBufferMemory") && check(memory, TYPE_DeviceMemory, "vkBindBufferMemory") &&
+       !offset) {
+      pthread_mutex_lock(&lock);
+      buffer->memory = memory;
+      pthread_mutex_unlock(&lock);
+   }
+   return VK_SUCCESS;
+}
+
+// All the GPU this driver has: imported memory is filled from end to end, at once. By this the renderer finds out that
+// importing works.
+static void fill_buffer(void *commands, struct object *buffer, VkDeviceSize offset, VkDeviceSize size, uint32_t word)
+{
+   check(commands, TYPE_CommandBuffer, "vkCmdFillBuffer");
+   if (!check(buffer, TYPE_Buffer, "vkCmdFillBuffer") || offset || size != VK_WHOLE_SIZE)
+      return;
+   pthread_mutex_lock(&lock);
+   const struct object *memory = buffer->memory;
+   if (memory && memory->live && memory->pages)
+      for (VkDeviceSize i = 0; i + sizeof word <= memory->size; i += sizeof word)
+         memcpy((char *)memory->pages + i, &word, sizeof word);
+   pthread_mutex_unlock(&lock);
+}
+
 static VkResult host_pointer_properties(VkDevice device, int type, const void *pointer,
                                         VkMemoryHostPointerPropertiesEXT *out)
 {
@@ -347,6 +408,13 @@ static VkResult host_pointer_properties(VkDevice device, int type, const void *p
 static VkResult enumerate_version(uint32_t *version)
 {
    *version = VK_API_VERSION_1_3;
+   return VK_SUCCESS;
+}
+
+static VkResult enumerate_instance_extensions(const char *layer, uint32_t *count, VkExtensionProperties *out)
+{
+   (void)layer, (void)out;
+   *count = 0;
    return VK_SUCCESS;
 }
 
@@ -410,6 +478,9 @@ static void get_properties(VkPhysicalDevice device, VkPhysicalDeviceProperties *
 static void get_properties2(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *out)
 {
    get_properties(device, &out->properties);
+   for (VkBaseOutStructure *s = out->pNext; s; s = s->pNext)
+      if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT)
+         ((VkPhysicalDeviceExternalMemoryHostPropertiesEXT *)s)->minImportedHostPointerAlignment = import_alignment();
 }
 
 static void get_memory(VkPhysicalDevice device, VkPhysicalDeviceMemoryProperties *out)
@@ -501,12 +572,13 @@ static VkResult wait_for_fences(VkDevice device, uint32_t count, const VkFence *
    check(device, TYPE_Device, "vkWaitForFences");
    for (uint32_t i = 0; i < count; i++)
       check(fences[i], TYPE_Fence, "a fence of vkWaitForFences");
-   return VK_SUCCESS;
+   return busy_now ? VK_TIMEOUT : VK_SUCCESS;
 }
 
 // Everything else: that the first argument is alive is all that is asked.
 static VkResult anything(struct object *first)
 {
+   call_count++;
    if (!first || first->magic != MAGIC || !first->live || first->type < TYPE_Instance ||
        first->type > TYPE_CommandBuffer)
       misuse("a command on something that is not alive", first);
@@ -548,8 +620,12 @@ PFN_vkVoidFunction vk_icdGetInstanceProcAddr(VkInstance instance, const char *na
       {"vkAllocateMemory", allocate_memory},
       {"vkFreeMemory", free_memory},
       {"vkMapMemory", map_memory},
+      {"vkGetBufferMemoryRequirements", buffer_requirements},
+      {"vkBindBufferMemory", bind_buffer},
+      {"vkCmdFillBuffer", fill_buffer},
       {"vkGetMemoryHostPointerPropertiesEXT", host_pointer_properties},
       {"vkEnumerateInstanceVersion", enumerate_version},
+      {"vkEnumerateInstanceExtensionProperties", enumerate_instance_extensions},
       {"vkCreateInstance", create_instance},
       {"vkDestroyInstance", destroy_instance},
       {"vkEnumeratePhysicalDevices", enumerate_devices},

@@ -52,7 +52,7 @@ enum pv_id_result __wrap_pv_ids_find(const struct pv_ids *ids, uint64_t id, uint
    return __real_pv_ids_find(ids, id, type, out);
 }
 
-const char *mutate_repair(const struct rand_case *c, struct pv_ids *ids, uint8_t *bytes, size_t size)
+const char *mutate_decode(const struct rand_case *c, struct pv_ids *ids, const uint8_t *bytes, size_t size)
 {
    static struct pv_arena arena = {.limit = REPAIR_SPACE};
    struct pv_ids_reader inside = {0};
@@ -60,15 +60,21 @@ const char *mutate_repair(const struct rand_case *c, struct pv_ids *ids, uint8_t
    struct pv_reader r = {.p = bytes + 8, .end = bytes + size, .arena = &arena, .ids = ids};
    pv_ids_reader_add(ids, &inside);
    pv_ids_enter(ids, &inside);
-   under_repair.bytes = bytes;
-   under_repair.size = size;
    c->dec(&r, args);
-   under_repair.bytes = NULL;
    pv_ids_leave(ids, &inside);
    pv_ids_reader_remove(ids, &inside);
    pv_arena_reset(&arena);
    free(args);
    return r.why;
+}
+
+const char *mutate_repair(const struct rand_case *c, struct pv_ids *ids, uint8_t *bytes, size_t size)
+{
+   under_repair.bytes = bytes;
+   under_repair.size = size;
+   const char *why = mutate_decode(c, ids, bytes, size);
+   under_repair.bytes = NULL;
+   return why;
 }
 
 static uint32_t absurd32(struct rand *g)

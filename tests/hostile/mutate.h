@@ -20,6 +20,9 @@ struct pv_ids *mutate_ids(void);
 // what it still refuses the command for, or NULL.
 const char *mutate_repair(const struct rand_case *c, struct pv_ids *ids, uint8_t *bytes, size_t size);
 
+// What the decoder refuses a command for, or NULL.
+const char *mutate_decode(const struct rand_case *c, struct pv_ids *ids, const uint8_t *bytes, size_t size);
+
 // Damages `size` bytes in `bytes` (which has `room`); the new size. Always a change, always a multiple of 4 bytes.
 size_t mutate_damage(struct rand *g, uint8_t *bytes, size_t size, size_t room);
 

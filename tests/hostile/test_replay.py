@@ -15,23 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from common import guest_icd, host_environment, run_output  # noqa: E402
+from recordings import HEADER, RECORD, TIMEOUT, programs_by_name, record, records  # noqa: E402
 
-TIMEOUT = 60
-HEADER = 16  # bytes of a recording's header
-RECORD = 16  # bytes in front of each record
 PROGRAMS = ("triangle", "compute", "texture", "queries", "descriptors", "timeline", "threads", "large_commands")
 
 options = argparse.Namespace()
-
-
-def records(data: bytes) -> list[tuple[int, int, int, bytes]]:
-    """The records of a recording: where each starts, its type, its decoder and its bytes."""
-    found, at = [], HEADER
-    while at < len(data):
-        kind, decoder, size = struct.unpack_from("<IIQ", data, at)
-        found.append((at, kind, decoder, data[at + RECORD:at + RECORD + size]))
-        at += RECORD + size
-    return found
 
 
 class Recordings(unittest.TestCase):
@@ -44,29 +32,20 @@ class Recordings(unittest.TestCase):
         cls.env = host_environment()
         cls.temporary = tempfile.TemporaryDirectory(prefix="pv-record-")
         cls.folder = Path(cls.temporary.name)
-        programs = {p.name.removeprefix("e2e-"): [str(p), str(cls.folder / "out")] for p in options.programs}
-        commands = {name: programs[name] for name in PROGRAMS}
+        programs = programs_by_name(options.programs)
+        commands = {name: [str(programs[name]), str(cls.folder / "out")] for name in PROGRAMS}
         commands["vulkaninfo"] = ["vulkaninfo"]
         icd, reason = guest_icd()
         if not icd:
             print(f"guest driver 'next': left out, {reason}")
         for guest, arguments in (("system", []), *((("next", ["--icd", icd]),) if icd else ())):
             for name, command in commands.items():
-                cls.files[f"{name}-{guest}"] = cls.record(f"{name}-{guest}", arguments, command)
+                cls.files[f"{name}-{guest}"] = record(options.pearvisor, cls.folder / f"{name}-{guest}", arguments,
+                                                      command, cls.env)
 
     @classmethod
     def tearDownClass(cls) -> None:
         cls.temporary.cleanup()
-
-    @classmethod
-    def record(cls, name: str, arguments: list[str], command: list[str]) -> Path:
-        """Runs a guest with --record; the largest recording (vulkaninfo makes several connections)."""
-        folder = cls.folder / name
-        code, _, errors = run_output([options.pearvisor, "run", "--record", str(folder), *arguments, "--", *command],
-                                     cls.env, TIMEOUT)
-        if code:
-            raise AssertionError(f"{name}: exit status {code}: {errors}")
-        return max(folder.glob("client-*.pvrec"), key=lambda path: path.stat().st_size)
 
     def replay(self, path: Path) -> tuple[int | None, str, str]:
         """`pearvisor replay`."""

@@ -404,7 +404,7 @@ static const struct {
    CASE("vkCreateBuffer (50)", "sType", a_wrong_stype),
    CASE("vkCreateBuffer (50)", "(1000999000)", an_unknown_struct_in_a_chain),
    CASE("vkCreateBuffer (50)", "(1000127001)", a_struct_of_another_root),
-   CASE("vkCreateBuffer (50)", "nested too deep (128)", a_chain_without_end),
+   CASE("vkCreateBuffer (50)", "nested too deep (", a_chain_without_end),
    CASE("vkCreateBuffer (50)", "host pointer", an_allocator),
    CASE("vkCmdExecuteCommands (136)", "array longer than the command (4294967295)", an_array_longer_than_the_command),
    CASE("vkCmdExecuteCommands (136)", "array of another length", an_array_unlike_its_count),

@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 static struct log the_log;
+void (*log_on_loss)(void);
 
 static void count_line(void *data, int level, const char *line)
 {
@@ -23,6 +24,8 @@ static void count_line(void *data, int level, const char *line)
    bool named = strstr(line, " (") && strstr(line, "), byte ") && strstr(line, ": ");
    log->over += named && strstr(line, ": over at ");
    log->lost += named && strstr(line, ": device lost at ");
+   if (log_on_loss && strstr(line, ": device lost"))
+      log_on_loss();
 }
 
 void log_start(void)

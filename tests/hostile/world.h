@@ -27,6 +27,8 @@
 #define WINDOW 65536u     // its first bytes are the reply window
 
 #define ID(type, id) ((type)(uintptr_t)(id))
+// Writes command X with these arguments for guest `g`; flags 1: with a reply.
+#define PUT(g, X, flags, ...) pv_enc_##X(&(g)->w, flags, &(struct pv_args_##X){__VA_ARGS__})
 
 // The log of the process since the last forget.
 struct log {
@@ -37,6 +39,8 @@ struct log {
 void log_start(void);
 void log_forget(void);
 struct log log_so_far(void);
+// Called as a line says that a context is lost; may be NULL.
+extern void (*log_on_loss)(void);
 
 struct guest {
    struct pv_context_core *ctx;

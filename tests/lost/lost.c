@@ -20,6 +20,25 @@ static double seconds(void)
 
 static double lost_at;
 
+static void submit_count(struct gpu *gpu, VkSemaphore wait, uint64_t wait_value, VkSemaphore counter, uint64_t value)
+{
+   VkTimelineSemaphoreSubmitInfo values = {VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+                                           .waitSemaphoreValueCount = 1, .pWaitSemaphoreValues = &wait_value,
+                                           .signalSemaphoreValueCount = 1, .pSignalSemaphoreValues = &value};
+   VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+   VkSubmitInfo submit = {
+      VK_STRUCTURE_TYPE_SUBMIT_INFO, .pNext = &values,          .waitSemaphoreCount = 1,      .pWaitSemaphores = &wait,
+      .pWaitDstStageMask = &stage,   .signalSemaphoreCount = 1, .pSignalSemaphores = &counter};
+   VK(vkQueueSubmit(gpu->queue, 1, &submit, VK_NULL_HANDLE));
+}
+
+static VkResult wait_count(const struct gpu *gpu, VkSemaphore counter, uint64_t value)
+{
+   VkSemaphoreWaitInfo info = {VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, .semaphoreCount = 1, .pSemaphores = &counter,
+                               .pValues = &value};
+   return vkWaitSemaphores(gpu->device, &info, UINT64_MAX);
+}
+
 // Allocates far beyond the budget and binds a buffer to it.
 static void *lose(void *user)
 {
@@ -50,8 +69,17 @@ int main(int argc, char **argv)
    VkSemaphoreTypeCreateInfo type = {VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
                                      .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
    VkSemaphoreCreateInfo info = {VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-   VkSemaphore never;
+   VkSemaphore never, gate, counter;
    VK(vkCreateSemaphore(gpu.device, &info, NULL, &never));
+   VK(vkCreateSemaphore(gpu.device, &info, NULL, &gate));
+   VK(vkCreateSemaphore(gpu.device, &info, NULL, &counter));
+   // A counter that several submissions set, most of them done when the device is lost, one of them not.
+   for (uint64_t i = 1; i <= 3; i++)
+      submit_count(&gpu, gate, 1, counter, i);
+   VkSemaphoreSignalInfo open = {VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = gate, .value = 1};
+   VK(vkSignalSemaphore(gpu.device, &open));
+   VK(wait_count(&gpu, counter, 3));
+   submit_count(&gpu, never, 1, counter, 4);
    // The host never gets this one going: it waits for a value that nobody sets.
    uint64_t value = 1;
    VkTimelineSemaphoreSubmitInfo values = {VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
@@ -67,6 +95,8 @@ int main(int argc, char **argv)
    fprintf(stderr, "vkWaitForFences: %d after %.3f s\n", result, took);
    EXPECT(result == VK_ERROR_DEVICE_LOST);
    EXPECT(took < 2.0);
+   result = wait_count(&gpu, counter, 4);
+   fprintf(stderr, "vkWaitSemaphores: %d\n", result);
    pthread_join(thread, NULL);
    // The guest still talks to us: queries that need the host say the same, the rest returns.
    VkMemoryRequirements requirements;

@@ -23,17 +23,25 @@ enum cli_id {
    CLI_INFO = 8,
    CLI_WORKER = 16,
    CLI_REPLAY = 32,
+   CLI_DOCTOR = 64,
+   CLI_SURVEY = 128,
+   CLI_VM = 256, // its own commands follow
+   CLI_VM_RUN = 512,
+   CLI_VM_CREATE = 1024,
+   CLI_VM_START = 2048,
+   CLI_VM_OTHER = 4096,
 };
 
 // What the options said; zero is the default.
 struct cli_settings {
-   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record;
-   uint64_t memory_bytes;
-   uint32_t socket_mode, max_clients;
+   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record, *restriction;
+   const char *disk, *iso, *share, *display, *accel; // vm
+   uint64_t memory_bytes, disk_bytes;
+   uint32_t socket_mode, max_clients, cpus;
    int level; // of the log
    int fd;    // worker: the connection; -1 if not given
-   bool json, protocol, probe;
-   char **rest; // run: the command; replay: the file; NULL-terminated
+   bool json, protocol, probe, vm;
+   char **rest; // run, vm: the command; replay: the file; survey: what to look at; NULL-terminated
 };
 
 struct cli_command {
@@ -54,12 +62,21 @@ int cli_env(const struct cli_settings *settings);
 int cli_info(const struct cli_settings *settings);
 int cli_worker(const struct cli_settings *settings);
 int cli_replay(const struct cli_settings *settings);
+int cli_doctor(const struct cli_settings *settings);
+int cli_survey(const struct cli_settings *settings);
+int cli_vm(const struct cli_settings *settings);
 
 // Reads a subcommand's options. -1: go on; else the status to exit with (help was printed, or one line of complaint).
 int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_settings *out);
 
 // One line on stderr, "pearvisor: ...". Returns CLI_FAILURE.
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
+
+// A string as JSON has it, in quotes, to standard output. NULL is the empty one.
+void cli_print_json_string(const char *s);
+
+// The path of this program, allocated; NULL if the system does not tell.
+char *cli_own_path(void);
 
 // The renderer's parameters as the options have them.
 struct pv_renderer_params cli_renderer_params(const struct cli_settings *settings);
@@ -70,13 +87,15 @@ const char *cli_default_socket(void);
 // The guest's Vulkan driver: --icd, $PEARVISOR_ICD, or the first virtio ICD of the standard folders. Allocated; NULL
 // after a line of complaint.
 char *cli_find_icd(const char *given);
+// The same, but the complaint goes to `why`.
+char *cli_look_for_icd(const char *given, char *why, size_t size);
 
 // What a guest needs in its environment. Values are allocated; a NULL value means that the variable must not be set.
 struct cli_variable {
    const char *name;
    char *value;
 };
-#define CLI_VARIABLES 6
+#define CLI_VARIABLES 8
 void cli_guest_environment(const char *socket, const char *icd, struct cli_variable out[CLI_VARIABLES]);
 void cli_free_environment(struct cli_variable variables[CLI_VARIABLES]);
 

@@ -45,43 +45,68 @@ static char *icd_in_list(const char *folders)
    return result;
 }
 
-static char *checked_icd(const char *path, const char *source)
+static char *checked_icd(const char *path, const char *source, char *why, size_t size)
 {
    if (!access(path, R_OK)) {
       char *absolute = realpath(path, NULL); // the guest may have another working directory
       return absolute ? absolute : strdup(path);
    }
-   cli_fail("cannot read the guest driver's manifest %s (from %s)", path, source);
+   snprintf(why, size, "cannot read the guest driver's manifest %s (from %s)", path, source);
    return NULL;
 }
 
-char *cli_find_icd(const char *given)
+char *cli_look_for_icd(const char *given, char *why, size_t size)
 {
    const char *variable = getenv("PEARVISOR_ICD"), *data = getenv("XDG_DATA_DIRS");
    if (given)
-      return checked_icd(given, "--icd");
+      return checked_icd(given, "--icd", why, size);
    if (variable && *variable)
-      return checked_icd(variable, "PEARVISOR_ICD");
+      return checked_icd(variable, "PEARVISOR_ICD", why, size);
    char *icd = icd_in_list("/usr/local/etc:/etc:/usr/local/share:/usr/share");
    if (!icd && data)
       icd = icd_in_list(data);
    if (!icd)
-      cli_fail("no Mesa virtio Vulkan driver (virtio_icd*.json) for the guest is installed: install it (Debian 13 and "
-               "Ubuntu: mesa-vulkan-drivers, Fedora: mesa-vulkan-drivers, Arch: vulkan-virtio) or name one with --icd");
+      snprintf(why, size, "no Mesa virtio Vulkan driver (virtio_icd*.json) for the guest is installed");
    return icd;
 }
 
-// `vtest` among the driver's debug flags, which may say more.
+char *cli_find_icd(const char *given)
+{
+   char why[512];
+   char *icd = cli_look_for_icd(given, why, sizeof(why));
+   if (!icd)
+      cli_fail("%s: install it (Debian 13 and Ubuntu: mesa-vulkan-drivers, Fedora: mesa-vulkan-drivers, Arch: "
+               "vulkan-virtio) or name one with --icd",
+               why);
+   return icd;
+}
+
+// Ours among the driver's debug flags, which may say more. `mem_budget` makes drivers that know it (Mesa 26.1,
+// not 25.0) offer VK_EXT_memory_budget; others ignore the word.
 static char *debug_flags(void)
 {
    const char *old = getenv("VN_DEBUG");
-   size_t size = (old ? strlen(old) : 0) + sizeof(",vtest");
+   size_t size = (old ? strlen(old) : 0) + sizeof(",mem_budget,vtest");
    char *flags = malloc(size);
-   if (flags && old && *old)
-      snprintf(flags, size, "%s,vtest", old);
-   else if (flags)
-      strcpy(flags, "vtest");
+   if (flags)
+      snprintf(flags, size, "%s%smem_budget,vtest", old ? old : "", old && *old ? "," : "");
    return flags;
+}
+
+// A guest's windows are drawn by copying: what its driver exports as dma-buf is memory of ours, which no display server
+// would take for one. Somebody who knows better has set the variable already.
+static char *presentation(void)
+{
+   const char *old = getenv("MESA_VK_WSI_DEBUG");
+   return strdup(old ? old : "sw");
+}
+
+// Presenting in a thread of its own (Mesa 26.1) is faster, but a program that closes its window before its swapchain,
+// as OpenGL programs do, is then now and then ended by an X error. Others have no such thread and ignore the word.
+static char *performance(void)
+{
+   const char *old = getenv("VN_PERF");
+   return strdup(old ? old : "no_async_present");
 }
 
 void cli_guest_environment(const char *socket, const char *icd, struct cli_variable out[CLI_VARIABLES])
@@ -90,9 +115,11 @@ void cli_guest_environment(const char *socket, const char *icd, struct cli_varia
    out[1] = (struct cli_variable){"VK_ICD_FILENAMES", strdup(icd)}; // the name older loaders know
    out[2] = (struct cli_variable){"VN_DEBUG", debug_flags()};
    out[3] = (struct cli_variable){"VTEST_SOCKET_NAME", strdup(socket)};
+   out[4] = (struct cli_variable){"MESA_VK_WSI_DEBUG", presentation()};
+   out[5] = (struct cli_variable){"VN_PERF", performance()};
    // Made for the host's drivers, they would hide the guest's.
-   out[4] = (struct cli_variable){"VK_LOADER_DRIVERS_SELECT", NULL};
-   out[5] = (struct cli_variable){"VK_LOADER_DRIVERS_DISABLE", NULL};
+   out[6] = (struct cli_variable){"VK_LOADER_DRIVERS_SELECT", NULL};
+   out[7] = (struct cli_variable){"VK_LOADER_DRIVERS_DISABLE", NULL};
 }
 
 void cli_free_environment(struct cli_variable variables[CLI_VARIABLES])

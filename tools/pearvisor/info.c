@@ -28,9 +28,9 @@ struct uuid_text {
 static struct uuid_text uuid_text(const uint8_t uuid[16])
 {
    struct uuid_text out;
-   char *p = out.text;
+   char *p = out.text, *end = p + sizeof(out.text);
    for (int i = 0; i < 16; i++)
-      p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+      p += snprintf(p, (size_t)(end - p), "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
    return out;
 }
 
@@ -65,7 +65,7 @@ static void print_gpu(const struct pv_gpu *gpu, size_t index)
    puts(gpu->emulated && *gpu->emulated ? "" : " nothing");
 }
 
-static void print_json_string(const char *s)
+void cli_print_json_string(const char *s)
 {
    putchar('"');
    for (const unsigned char *p = (const unsigned char *)(s ? s : ""); *p; p++) {
@@ -82,7 +82,7 @@ static void print_json_string(const char *s)
 static void print_json_member(const char *key, const char *value)
 {
    printf("\"%s\": ", key);
-   print_json_string(value);
+   cli_print_json_string(value);
    printf(", ");
 }
 
@@ -101,7 +101,7 @@ static void print_json_gpu(const struct pv_gpu *gpu, size_t index)
           gpu->extensions_guest);
    for (const char *const *name = gpu->emulated; name && *name; name++) {
       fputs(name == gpu->emulated ? "" : ", ", stdout);
-      print_json_string(*name);
+      cli_print_json_string(*name);
    }
    printf("]}");
 }
@@ -119,7 +119,7 @@ static int print_protocol(bool json)
          printf("%s\n  {", k++ ? "," : "");
          print_json_member("name", commands[i].name);
          printf("\"id\": %" PRIu32 ", \"reason\": ", commands[i].id);
-         print_json_string(commands[i].reason);
+         cli_print_json_string(commands[i].reason);
          printf("}");
       } else {
          printf("%s: %s\n", commands[i].name, commands[i].reason);

@@ -34,6 +34,34 @@ const struct cli_command cli_commands[] = {
     .summary = "Shows this host's GPUs, how guests reach their memory, and what a guest will see.",
     .level = 1,
     .main = cli_info},
+   {.name = "vm",
+    .id = CLI_VM,
+    .operands = "COMMAND",
+    .summary = "Boots Linux guests with a PearVisor GPU, on QEMU.",
+    .text = "Commands, each with a --help of its own:\n"
+            "  run          boots a guest in the foreground, makes one first if need be, runs a command in it\n"
+            "  create       makes a VM with a name\n"
+            "  start, stop  boots a VM in the background, powers it off\n"
+            "  list         shows all VMs\n"
+            "  delete       removes a VM and what its guest wrote\n"
+            "  exec         runs a command in a running guest\n"
+            "  console      connects this terminal to a guest's serial console\n"
+            "  screenshot   writes a guest's screen as PNG",
+    .level = 1,
+    .main = cli_vm},
+   {.name = "doctor",
+    .id = CLI_DOCTOR,
+    .summary = "Finds what leaves guests without a GPU, or with a software one, and says how to mend it.",
+    .text = "Loads the drivers, makes devices, and becomes a guest: of a server of its own, or of the one at --socket.\n"
+            "Exits with 1 if there is a problem; warnings do not count.",
+    .level = 0,
+    .main = cli_doctor},
+   {.name = "survey",
+    .id = CLI_SURVEY,
+    .operands = "WHAT",
+    .summary = "Asks drivers something; started by 'doctor'.",
+    .level = 1,
+    .main = cli_survey},
    {.name = "replay",
     .id = CLI_REPLAY,
     .operands = "FILE",
@@ -65,7 +93,7 @@ static int print_help(void)
 {
    printf("usage: pearvisor COMMAND [OPTION...]\nA real Vulkan GPU for virtual machines and containers.\n\n");
    for (const struct cli_command *c = cli_commands; c->name; c++) {
-      if (c->id != CLI_WORKER)
+      if (c->id != CLI_WORKER && c->id != CLI_SURVEY)
          printf("  %-10s %s\n", c->name, c->summary);
    }
    printf("\n  --help     this text; 'pearvisor COMMAND --help' has a command's options\n  --version  the version\n");

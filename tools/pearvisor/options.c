@@ -103,6 +103,12 @@ static const char *set_record(struct cli_settings *s, const char *value)
    return *value ? NULL : "a folder";
 }
 
+static const char *set_restrict(struct cli_settings *s, const char *value)
+{
+   s->restriction = value;
+   return *value ? NULL : "the name of a driver to imitate";
+}
+
 static const char *set_icd(struct cli_settings *s, const char *value)
 {
    s->icd = value;
@@ -138,6 +144,66 @@ static const char *set_probe(struct cli_settings *s, const char *value)
    return NULL;
 }
 
+static const char *set_vm(struct cli_settings *s, const char *value)
+{
+   s->vm = true;
+   return NULL;
+}
+
+static const char *set_disk(struct cli_settings *s, const char *value)
+{
+   s->disk = value;
+   return *value ? NULL : "the path of a disk image";
+}
+
+static const char *set_iso(struct cli_settings *s, const char *value)
+{
+   s->iso = value;
+   return *value ? NULL : "the path of an ISO image";
+}
+
+static const char *set_size(struct cli_settings *s, const char *value)
+{
+   return parse_size(value, &s->disk_bytes) ? NULL : "a size such as 32G";
+}
+
+static const char *set_cpus(struct cli_settings *s, const char *value)
+{
+   uint64_t n;
+   if (!parse_number(value, 10, 255, &n) || !n)
+      return "a number from 1 to 255";
+   s->cpus = (uint32_t)n;
+   return NULL;
+}
+
+static const char *set_display(struct cli_settings *s, const char *value)
+{
+   s->display = value;
+   return !strcmp(value, "none") || !strcmp(value, "sdl") || !strcmp(value, "gtk") || !strcmp(value, "vnc")
+             ? NULL
+             : "none, sdl, gtk or vnc";
+}
+
+static const char *set_headless(struct cli_settings *s, const char *value)
+{
+   s->display = "none";
+   return NULL;
+}
+
+static const char *set_share(struct cli_settings *s, const char *value)
+{
+   s->share = value;
+   return *value ? NULL : "a folder";
+}
+
+static const char *set_accel(struct cli_settings *s, const char *value)
+{
+   s->accel = value;
+   return !strcmp(value, "auto") || !strcmp(value, "kvm") || !strcmp(value, "hvf") || !strcmp(value, "tcg")
+             ? NULL
+             : "auto, kvm, hvf or tcg";
+}
+
 static const char *set_fd(struct cli_settings *s, const char *value)
 {
    uint64_t fd;
@@ -153,23 +219,44 @@ static const char *set_client(struct cli_settings *s, const char *value)
    return NULL;
 }
 
+#define VM_NEW (CLI_VM_RUN | CLI_VM_CREATE)
+#define VM_ANY (VM_NEW | CLI_VM_START)
+#define VM_GO  (CLI_VM_RUN | CLI_VM_START)
+
 static const struct option_spec specs[] = {
+   {"disk", "FILE", VM_NEW, "a disk image of your own, which is only read (a Debian 13 guest)", set_disk},
+   {"iso", "FILE", VM_NEW, "an installer to boot, with an empty disk", set_iso},
+   {"size", "SIZE", VM_NEW, "the empty disk's size (32G)", set_size},
+   {"memory", "SIZE", VM_ANY, "the guest's memory (2G)", set_memory},
+   {"cpus", "N", VM_ANY, "the guest's processors (the host's, at most 4)", set_cpus},
+   {"display", "D", VM_ANY, "none, sdl, gtk or vnc (none)", set_display},
+   {"headless", NULL, VM_ANY, "the same as --display none", set_headless},
+   {"share", "DIR", VM_ANY, "a folder the guest sees, and may change, as /mnt/share", set_share},
+   {"accel", "A", VM_ANY, "kvm, hvf or tcg (auto: the first that can boot a kernel)", set_accel},
+   {"gpu", "SEL", VM_GO, "GPUs, as for 'pearvisor serve'", set_gpu},
+   {"driver", "LIB", VM_GO, "the host's Vulkan driver library (the Vulkan loader's choice)", set_driver},
+   {"record", "DIR", VM_GO, "record the guest's Vulkan commands to DIR", set_record},
+   {"log-level", "L", VM_GO, "of the renderer, in the VM's log: error, warn, info or debug", set_log_level},
    {"socket", "PATH", CLI_SERVE | CLI_ENV, "the server's socket ($XDG_RUNTIME_DIR/pearvisor.sock)", set_socket},
+   {"socket", "PATH", CLI_DOCTOR, "a running server's socket to try (a server of its own)", set_socket},
    {"socket-mode", "MODE", CLI_SERVE, "its permission bits (0600)", set_socket_mode},
-   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER, "one GPU, by index, UUID or a part of its name (all)",
+   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER | CLI_DOCTOR | CLI_SURVEY, "GPUs: one by index, UUID or a part of its name, or several indices such as 0,2 (all)",
     set_gpu},
-   {"driver", "LIB", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER,
+   {"driver", "LIB", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER | CLI_DOCTOR | CLI_SURVEY,
     "the host's Vulkan driver library (the Vulkan loader's choice)", set_driver},
    {"max-clients", "N", CLI_SERVE | CLI_RUN, "so many clients at once (64)", set_max_clients},
    {"memory", "SIZE", CLI_SERVE | CLI_RUN | CLI_WORKER, "the memory one client may use, such as 512M or 4G (all)",
     set_memory},
    {"stats", "FILE", CLI_SERVE | CLI_RUN | CLI_WORKER, "append one line of JSON per client that has left", set_stats},
    {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec", set_record},
-   {"icd", "JSON", CLI_RUN | CLI_ENV, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
-   {"json", NULL, CLI_INFO, "print JSON", set_json},
+   {"restrict", "NAME", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER,
+    "for tests: moltenvk, kosmickrisp, nvidia or vulkan11; the host's driver is shown as no more", set_restrict},
+   {"icd", "JSON", CLI_RUN | CLI_ENV | CLI_DOCTOR, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
+   {"json", NULL, CLI_INFO | CLI_DOCTOR, "print JSON", set_json},
    {"protocol", NULL, CLI_INFO, "print which commands of the protocol are left out, and why", set_protocol},
    {"log-level", "L", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER, "error, warn, info or debug", set_log_level},
    {"probe", NULL, CLI_WORKER, NULL, set_probe},
+   {"vm", NULL, CLI_WORKER, NULL, set_vm},
    {"fd", "N", CLI_WORKER, NULL, set_fd},
    {"client", "N", CLI_WORKER, NULL, set_client},
 };

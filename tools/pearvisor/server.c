@@ -12,10 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
-
 #include "cli.h"
 
 extern char **environ;
@@ -25,6 +21,7 @@ struct pv_renderer_params cli_renderer_params(const struct cli_settings *setting
    return (struct pv_renderer_params){
       .driver = settings->driver,
       .gpu = settings->gpu,
+      .restriction = settings->restriction,
       .limits = {.memory_bytes = settings->memory_bytes},
    };
 }
@@ -48,22 +45,6 @@ void cli_host_environment(void)
    setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
 }
 
-// The path of this program; NULL if the system does not tell.
-static char *own_path(void)
-{
-   char path[PATH_MAX];
-#ifdef __APPLE__
-   uint32_t size = sizeof(path);
-   return _NSGetExecutablePath(path, &size) ? NULL : strdup(path);
-#else
-   ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-   if (n < 0)
-      return NULL;
-   path[n] = '\0';
-   return strdup(path);
-#endif
-}
-
 void cli_free_arguments(char **argv)
 {
    for (char **p = argv; p && *p; p++)
@@ -76,13 +57,14 @@ char **cli_worker_arguments(const struct cli_settings *settings, bool probe)
    const char *const pairs[][2] = {{"--gpu", settings->gpu},
                                    {"--driver", settings->driver},
                                    {"--memory", settings->memory},
+                                   {"--restrict", settings->restriction},
                                    {"--record", settings->record},
                                    {"--log-level", cli_levels[settings->level]}};
    size_t n = 0;
    char **argv = calloc(16, sizeof(*argv));
    if (!argv)
       return NULL;
-   argv[n++] = own_path();
+   argv[n++] = cli_own_path();
    argv[n++] = strdup("worker");
    if (probe)
       argv[n++] = strdup("--probe");

@@ -44,5 +44,7 @@ int cli_worker(const struct cli_settings *settings)
       snprintf(record, sizeof(record), "%s/client-%s.pvrec", settings->record, settings->client ? settings->client : "0");
       params.record = record;
    }
+   if (settings->vm)
+      return pv_vm_worker_run(settings->fd, &params) ? CLI_FAILURE : CLI_OK;
    return pv_worker_run(settings->fd, &params, settings->stats) ? CLI_FAILURE : CLI_OK;
 }

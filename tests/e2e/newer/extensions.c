@@ -11,8 +11,6 @@
 
 #define SIZE 64
 
-#define PROC(gpu, name) PFN_##name name##_ = (PFN_##name)vkGetDeviceProcAddr((gpu)->device, #name)
-
 static const float vertices[][7] = {{-0.7f, -0.7f, 0.1f, 1, 0, 0, 1}, {0.8f, -0.6f, 0.2f, 0, 1, 0, 1},
                                     {0, 0.8f, 0.3f, 0, 0, 1, 1},      {0.9f, 0.9f, 0.4f, 1, 1, 0, 1},
                                     {-0.9f, 0.7f, 0.5f, 0, 1, 1, 1},  {-0.2f, -0.9f, 0.6f, 1, 0, 1, 1}};
@@ -28,9 +26,9 @@ struct scene {
 static struct scene scene_new(struct gpu *gpu)
 {
    struct scene s = {
-       .target = target_new(gpu, SIZE, SIZE, VK_FORMAT_R8G8B8A8_UNORM, VK_FORMAT_UNDEFINED, VK_SAMPLE_COUNT_1_BIT),
-       .vertex = buffer_host(gpu, sizeof(vertices), VK_BUFFER_USAGE_VERTEX_BUFFER_BIT),
-       .bound = bound_new(gpu, VK_SHADER_STAGE_VERTEX_BIT, 16, 0, NULL)};
+      .target = target_new(gpu, SIZE, SIZE, VK_FORMAT_R8G8B8A8_UNORM, VK_FORMAT_UNDEFINED, VK_SAMPLE_COUNT_1_BIT),
+      .vertex = buffer_host(gpu, sizeof(vertices), VK_BUFFER_USAGE_VERTEX_BUFFER_BIT),
+      .bound = bound_new(gpu, VK_SHADER_STAGE_VERTEX_BIT, 16, 0, NULL)};
    memcpy(s.vertex.map, vertices, sizeof(vertices));
    return s;
 }
@@ -196,8 +194,8 @@ static struct pushing pushing_new(struct gpu *gpu)
 {
    struct pushing p;
    const VkDescriptorSetLayoutBinding bindings[2] = {
-       {0, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, NULL},
-       {0, VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK, 16, VK_SHADER_STAGE_COMPUTE_BIT, NULL}};
+      {0, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, NULL},
+      {0, VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK, 16, VK_SHADER_STAGE_COMPUTE_BIT, NULL}};
    for (int i = 0; i < 2; i++) {
       VkDescriptorSetLayoutCreateInfo info = {VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
                                               .flags = i ? 0 : VK_DESCRIPTOR_SET_LAYOUT_CREATE_PUSH_DESCRIPTOR_BIT,
@@ -208,10 +206,10 @@ static struct pushing pushing_new(struct gpu *gpu)
                                         .pSetLayouts = p.sets};
    VK(vkCreatePipelineLayout(gpu->device, &layout, NULL, &p.layout));
    VkDescriptorPoolInlineUniformBlockCreateInfo blocks = {
-       VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_INLINE_UNIFORM_BLOCK_CREATE_INFO, .maxInlineUniformBlockBindings = BLOCKS};
+      VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_INLINE_UNIFORM_BLOCK_CREATE_INFO, .maxInlineUniformBlockBindings = BLOCKS};
    VkDescriptorPoolCreateInfo pool = {
-       VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .pNext = &blocks, .maxSets = BLOCKS, .poolSizeCount = 1,
-       .pPoolSizes = &(VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK, 16 * BLOCKS}};
+      VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .pNext = &blocks, .maxSets = BLOCKS, .poolSizeCount = 1,
+      .pPoolSizes = &(VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK, 16 * BLOCKS}};
    VK(vkCreateDescriptorPool(gpu->device, &pool, NULL, &p.pool));
    const VkDescriptorSetLayout same[BLOCKS] = {p.sets[1], p.sets[1], p.sets[1]};
    VkDescriptorSetAllocateInfo info = {VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO, NULL, p.pool, BLOCKS, same};
@@ -273,22 +271,22 @@ int main(int argc, char **argv)
 {
    struct gpu gpu;
    VkPhysicalDeviceTransformFeedbackFeaturesEXT transform = {
-       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TRANSFORM_FEEDBACK_FEATURES_EXT, .transformFeedback = VK_TRUE};
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TRANSFORM_FEEDBACK_FEATURES_EXT, .transformFeedback = VK_TRUE};
    VkPhysicalDeviceConditionalRenderingFeaturesEXT condition = {
-       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_CONDITIONAL_RENDERING_FEATURES_EXT, &transform,
-       .conditionalRendering = VK_TRUE};
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_CONDITIONAL_RENDERING_FEATURES_EXT, &transform,
+      .conditionalRendering = VK_TRUE};
    VkPhysicalDeviceMultiDrawFeaturesEXT multi = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MULTI_DRAW_FEATURES_EXT, &condition,
                                                  .multiDraw = VK_TRUE};
    VkPhysicalDeviceVertexInputDynamicStateFeaturesEXT input = {
-       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VERTEX_INPUT_DYNAMIC_STATE_FEATURES_EXT, &multi,
-       .vertexInputDynamicState = VK_TRUE};
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VERTEX_INPUT_DYNAMIC_STATE_FEATURES_EXT, &multi,
+      .vertexInputDynamicState = VK_TRUE};
    VkPhysicalDeviceExtendedDynamicState3FeaturesEXT dynamic = {
-       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTENDED_DYNAMIC_STATE_3_FEATURES_EXT,
-       &input,
-       .extendedDynamicState3PolygonMode = VK_TRUE,
-       .extendedDynamicState3ColorBlendEnable = VK_TRUE,
-       .extendedDynamicState3ColorBlendEquation = VK_TRUE,
-       .extendedDynamicState3ColorWriteMask = VK_TRUE};
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTENDED_DYNAMIC_STATE_3_FEATURES_EXT,
+      &input,
+      .extendedDynamicState3PolygonMode = VK_TRUE,
+      .extendedDynamicState3ColorBlendEnable = VK_TRUE,
+      .extendedDynamicState3ColorBlendEquation = VK_TRUE,
+      .extendedDynamicState3ColorWriteMask = VK_TRUE};
    struct want want = {.core.fillModeNonSolid = VK_TRUE,
                        .v13.inlineUniformBlock = VK_TRUE,
                        .extensions = {VK_KHR_PUSH_DESCRIPTOR_EXTENSION_NAME, VK_EXT_TRANSFORM_FEEDBACK_EXTENSION_NAME,

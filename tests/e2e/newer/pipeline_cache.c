@@ -48,11 +48,11 @@ static void make_all(struct gpu *gpu, const struct bench *bench, VkPipelineCache
       constants[i] = (struct constants){32, i + 1, i % 2};
       specs[i] = (VkSpecializationInfo){COUNT(entries), entries, sizeof(constants[i]), &constants[i]};
       infos[i] = (VkComputePipelineCreateInfo){
-          VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-          .flags = i ? VK_PIPELINE_CREATE_DERIVATIVE_BIT : VK_PIPELINE_CREATE_ALLOW_DERIVATIVES_BIT,
-          .stage = {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO, .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-                    .module = bench->module, .pName = "main", .pSpecializationInfo = &specs[i]},
-          .layout = bench->bound.layout, .basePipelineIndex = i ? 0 : -1};
+         VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+         .flags = i ? VK_PIPELINE_CREATE_DERIVATIVE_BIT : VK_PIPELINE_CREATE_ALLOW_DERIVATIVES_BIT,
+         .stage = {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO, .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                   .module = bench->module, .pName = "main", .pSpecializationInfo = &specs[i]},
+         .layout = bench->bound.layout, .basePipelineIndex = i ? 0 : -1};
    }
    VK(vkCreateComputePipelines(gpu->device, cache, VARIANTS, infos, NULL, pipelines));
 }
@@ -120,12 +120,11 @@ static void caches(struct gpu *gpu, const struct bench *bench)
 // With FAIL_ON_COMPILE_REQUIRED either the pipeline is there, or the answer says that it would have to be compiled.
 static void fail_early(struct gpu *gpu, const struct bench *bench)
 {
-   VkComputePipelineCreateInfo info = {VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-                                       .flags = VK_PIPELINE_CREATE_FAIL_ON_PIPELINE_COMPILE_REQUIRED_BIT,
-                                       .stage = {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                                                 .stage = VK_SHADER_STAGE_COMPUTE_BIT, .module = bench->module,
-                                                 .pName = "main"},
-                                       .layout = bench->bound.layout};
+   VkComputePipelineCreateInfo info = {
+      VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO, .flags = VK_PIPELINE_CREATE_FAIL_ON_PIPELINE_COMPILE_REQUIRED_BIT,
+      .stage = {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO, .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                .module = bench->module, .pName = "main"},
+      .layout = bench->bound.layout};
    VkPipeline pipeline = VK_NULL_HANDLE;
    VkResult got = vkCreateComputePipelines(gpu->device, VK_NULL_HANDLE, 1, &info, NULL, &pipeline);
    EXPECT((got == VK_SUCCESS && pipeline) || (got == VK_PIPELINE_COMPILE_REQUIRED && !pipeline));

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// What the user of a VMM may want to say, although the VMM's command line knows nothing of us: environment variables.
+//
+//    PEARVISOR_RENDERER   worker (the default: a process of its own) or in-process
+//    PEARVISOR_WORKER     the pearvisor program that is the worker (looked for beside this library)
+//    PEARVISOR_GPU, PEARVISOR_DRIVER, PEARVISOR_MEMORY, PEARVISOR_RECORD   as the options of `pearvisor serve`
+//    PEARVISOR_VIRGL      the libvirglrenderer for everything else, or none (the system's)
+//    PEARVISOR_LOG_LEVEL  error, warn, info or debug (warn)
+#ifndef PV_FRONT_VIRGL_SETTINGS_H
+#define PV_FRONT_VIRGL_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "core/renderer.h"
+
+struct virgl_settings {
+   const char *const *worker; // NULL: in this process
+   struct pv_core_params core;
+   char *arguments[16]; // behind `worker`
+   char program[4096];
+};
+
+// False after a line of complaint.
+bool virgl_settings_read(struct virgl_settings *out);
+void virgl_settings_free(struct virgl_settings *settings);
+
+bool virgl_settings_in_process(void);
+
+// The delegate's path, "none", or NULL.
+const char *virgl_settings_delegate(void);
+// How much to log; `other` if nobody says.
+int virgl_settings_log_level(int other);
+
+#endif

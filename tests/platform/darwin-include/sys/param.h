@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <limits.h>
+
+#define MAXPATHLEN PATH_MAX

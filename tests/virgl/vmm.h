@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+//
+// A VMM without a machine: it loads a libvirglrenderer as VMMs do, makes their calls, and plays the guest as well, by
+// writing Venus commands by hand.
+#ifndef TESTS_VIRGL_VMM_H
+#define TESTS_VIRGL_VMM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+
+#include "base/os.h"
+#include "front/virgl/abi.h"
+#include "wire/client.gen.h"
+#include "wire/reader.h"
+#include "wire/venus.gen.h"
+#include "wire/writer.h"
+
+#define SEC UINT64_C(1000000000)
+
+// The library's functions, by their names without the prefix.
+#define VMM_FUNCTIONS(F)                                                                                               \
+   F(int, init, (void *cookie, int flags, struct virgl_callbacks *callbacks))                                          \
+   F(void, cleanup, (void *cookie))                                                                                    \
+   F(void, reset, (void))                                                                                              \
+   F(void, poll, (void))                                                                                               \
+   F(int, get_poll_fd, (void))                                                                                         \
+   F(void, force_ctx_0, (void))                                                                                        \
+   F(void, get_cap_set, (uint32_t set, uint32_t *version, uint32_t *size))                                             \
+   F(void, fill_caps, (uint32_t set, uint32_t version, void *caps))                                                    \
+   F(int, context_create, (uint32_t id, uint32_t name_size, const char *name))                                         \
+   F(int, context_create_with_flags, (uint32_t id, uint32_t flags, uint32_t name_size, const char *name))              \
+   F(void, context_destroy, (uint32_t id))                                                                             \
+   F(int, submit_cmd, (void *buffer, int id, int words))                                                               \
+   F(int, create_fence, (int fence, uint32_t id))                                                                      \
+   F(int, context_create_fence, (uint32_t id, uint32_t flags, uint32_t ring_idx, uint64_t fence))                      \
+   F(void, context_poll, (uint32_t id))                                                                                \
+   F(int, context_get_poll_fd, (uint32_t id))                                                                          \
+   F(void, ctx_attach_resource, (int id, int resource))                                                                \
+   F(void, ctx_detach_resource, (int id, int resource))                                                                \
+   F(int, resource_create, (struct virgl_resource_create_args * args, struct iovec * iov, uint32_t iovs))              \
+   F(void, resource_unref, (uint32_t resource))                                                                        \
+   F(int, resource_attach_iov, (int resource, struct iovec *iov, int iovs))                                            \
+   F(void, resource_detach_iov, (int resource, struct iovec **iov, int *iovs))                                         \
+   F(int, transfer_write_iov,                                                                                          \
+     (uint32_t resource, uint32_t id, int level, uint32_t stride, uint32_t layer_stride, struct virgl_box *box,        \
+      uint64_t offset, struct iovec *iov, unsigned iovs))                                                              \
+   F(int, transfer_read_iov,                                                                                           \
+     (uint32_t resource, uint32_t id, uint32_t level, uint32_t stride, uint32_t layer_stride, struct virgl_box *box,   \
+      uint64_t offset, struct iovec *iov, int iovs))                                                                   \
+   F(int, resource_create_blob, (const struct virgl_create_blob_args *args))                                           \
+   F(int, resource_import_blob, (const struct virgl_import_blob_args *args))                                           \
+   F(int, resource_map, (uint32_t resource, void **map, uint64_t *size))                                               \
+   F(int, resource_unmap, (uint32_t resource))                                                                         \
+   F(int, resource_get_map_info, (uint32_t resource, uint32_t *info))                                                  \
+   F(int, resource_export_blob, (uint32_t resource, uint32_t *type, int *fd))                                          \
+   F(int, resource_get_info, (int resource, struct virgl_resource_info *info))                                         \
+   F(int, resource_get_info_ext, (int resource, struct virgl_resource_info_ext *info))                                 \
+   F(void *, get_cursor_data, (uint32_t resource, uint32_t *width, uint32_t *height))                                  \
+   F(int, execute, (void *args, uint32_t size))
+
+struct vmm {
+   void *library;
+#define VMM_MEMBER(type, name, parameters) type(*name) parameters;
+   VMM_FUNCTIONS(VMM_MEMBER)
+#undef VMM_MEMBER
+   // Not in every libvirglrenderer: NULL.
+   int (*resource_map_fixed)(uint32_t resource, void *address);
+   int (*set_log_callback)(void (*callback)(int level, const char *line, void *data), void *data, void (*)(void *));
+};
+extern struct vmm virgl;
+
+// Loads a library. False: a line said why.
+bool vmm_load(const char *path);
+
+// Fences as the library retired them.
+struct vmm_fence {
+   uint32_t context, ring_idx; // context 0: none
+   uint64_t id;
+   bool inside_poll; // on our thread, in a poll
+};
+#define VMM_FENCES 4096
+struct vmm_seen {
+   atomic_uint fences, lines; // lines: of the log, warnings and errors
+   struct vmm_fence fence[VMM_FENCES];
+   char line[1024]; // the last of them
+};
+extern struct vmm_seen seen;
+
+// As QEMU initialises it, flags apart.
+#define VMM_QEMU (VIRGL_INIT_VENUS | VIRGL_INIT_RENDER_SERVER)
+#define VMM_CROSVM                                                                                                     \
+   (VIRGL_INIT_VENUS | VIRGL_INIT_NO_VIRGL | VIRGL_INIT_USE_EXTERNAL_BLOB | VIRGL_INIT_THREAD_SYNC |                   \
+    VIRGL_INIT_ASYNC_FENCE_CB)
+#define VMM_LIBKRUN (VIRGL_INIT_VENUS | VIRGL_INIT_NO_VIRGL)
+void vmm_init(int flags);
+void vmm_poll(void);
+// Polls until this many fences have retired. False after 20 s.
+bool vmm_retired(unsigned fences);
+
+// A guest's context with a device on the host. Its resources: shm (commands' replies), and what the tests make.
+struct guest {
+   uint32_t context, shm;
+   uint8_t *shared;
+   uint8_t bytes[65536];
+   struct pv_writer w;
+};
+enum { INSTANCE = 1, PHYSICAL, DEVICE, QUEUE, POOL, CB, BUFFER, MEMORY };
+#define MEMORY_SIZE           65536u
+#define SHARED_SIZE           65536u
+#define RING_KEY              0x7f00abcd0000ull
+#define RING_TAIL             64u
+#define RING_STATUS           128u
+#define RING_BYTES            192u
+#define ID(type, id)          ((type)(uintptr_t)(id))
+#define PUT(g, X, flags, ...) pv_enc_##X(&(g)->w, flags, &(struct pv_args_##X){__VA_ARGS__})
+
+// Makes the context, its shared memory (resource `shm`), and the window for replies.
+void guest_open(struct guest *g, uint32_t context, uint32_t shm);
+int guest_submit(struct guest *g);
+// Instance, device, queue (timeline 1), a buffer with memory; `import`: the resource its memory is, 0: its own.
+void guest_device(struct guest *g, uint32_t import);
+// Fills the buffer with `pattern` on the GPU; fence `fence` on timeline 1 tells when.
+void guest_fill(struct guest *g, uint32_t pattern, uint64_t fence);
+// A blob of the buffer's memory, or with blob_id 0 shared memory, as QEMU makes it: create, get_info, map.
+uint8_t *guest_blob(struct guest *g, uint32_t resource, uint64_t blob_id, uint64_t size);
+// A ring in resource `resource`; and then a command in it that never ends, with the control path waiting for it.
+uint8_t *guest_ring(struct guest *g, uint32_t resource);
+void guest_wait_for_ever(struct guest *g, uint8_t *ring);
+void guest_close(struct guest *g);
+
+// The worker's process, -1: there is none.
+pid_t vmm_worker(void);
+// Descriptors, threads, mappings of a process.
+struct vmm_use {
+   unsigned fds, threads, maps;
+};
+struct vmm_use vmm_use(pid_t pid);
+
+#endif
