@@ -3,9 +3,9 @@
 """Compares what Vulkan costs as a guest of PearVisor and natively, on one host driver and in one run.
 
 Native and guest take turns, so that whatever else the machine does hits both. A run of the program reports the best of
-some tries for each figure; here are the medians of these over all rounds, the smallest and the largest, and the median of
-the ratios to the native run of the same round. The ratios are what may be quoted, together with the environment printed
-above. A program that finds wrong bytes ends the comparison.
+some tries for each figure; here are the medians of these over all rounds, the smallest and the largest, and the median
+of the ratios to the native run of the same round. The ratios are what may be quoted, together with the environment
+printed above. A program that finds wrong bytes ends the comparison.
 
 The table of docs/performance.md is made by this script: --document FILE --table NAME puts it between the marks of that
 name, with --load FILE from the JSON of a run on another machine.
@@ -111,7 +111,7 @@ class Peer:
 
     def __init__(self, command: str, env: dict[str, str], folder: str) -> None:
         self.socket = str(Path(folder, "peer.sock"))
-        self.log = open(Path(folder, "peer.log"), "wb")  # pylint: disable=consider-using-with
+        self.log = open(Path(folder, "peer.log"), "wb")
         self.process = subprocess.Popen([part.replace("{socket}", self.socket) for part in shlex.split(command)],
                                         env=env, stdout=self.log, stderr=self.log)
         for _ in range(100):
@@ -242,7 +242,8 @@ def all_names(found: dict) -> list[str]:
 def table(found: dict) -> list[str]:
     """What is printed and what docs/performance.md shows."""
     about, ways = found["environment"], found["ways"]
-    lines = [f"{about['date']}, {about['version']}, {about['rounds']} rounds. {about['machine']}, {about['system']}.", ""]
+    lines = [f"{about['date']}, {about['version']}, {about['rounds']} rounds. {about['machine']}, {about['system']}.",
+             ""]
     lines += [f"- {way['label']}: {way['driver']}" for way in ways]
     numbers = sorted({name.partition(".")[2] for name in all_names(found) if "." in name})
     lines += [f"- memory type {number}: {flag_names(found['types'][number])}" for number in numbers] + [""]
@@ -275,7 +276,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", action="append", choices=("memory", "commands", "compute"), metavar="GROUP",
                         help="memory, commands or compute; may be given again")
-    parser.add_argument("--peer", metavar="COMMAND", help="also measure what COMMAND serves on the vtest socket {socket}")
+    parser.add_argument("--peer", metavar="COMMAND",
+                        help="also measure what COMMAND serves on the vtest socket {socket}")
     parser.add_argument("--peer-name", default="peer", metavar="NAME", help="its column")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round to FILE")
     parser.add_argument("--load", type=Path, metavar="FILE", help="measure nothing, take the figures from such a FILE")

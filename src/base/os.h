@@ -59,6 +59,11 @@ int pv_fdset_create(int *out);
 int pv_fdset_add(int set, int fd);
 void pv_fdset_remove(int set, int fd);
 
+// The first descriptor that came with a message, or -1. Room for one has padding, which systems use for more: whoever
+// sends those must not use up our numbers, so they are closed.
+struct msghdr;
+int pv_fd_of_message(struct msghdr *message);
+
 // Bytes of memory a page has.
 size_t pv_page_size(void);
 

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,6 +64,26 @@ bool pv_gate_wait(struct pv_gate *gate, uint64_t deadline)
    gate->open = false;
    pthread_mutex_unlock(&gate->lock);
    return woken;
+}
+
+int pv_fd_of_message(struct msghdr *message)
+{
+   int first = -1;
+   for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+         continue;
+      for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int)) {
+         int fd;
+         memcpy(&fd, CMSG_DATA(c) + at, sizeof fd);
+         if (first >= 0)
+            close(fd);
+         else
+            first = fd;
+      }
+   }
+   if (first >= 0)
+      fcntl(first, F_SETFD, FD_CLOEXEC); // not every system can do that as it arrives
+   return first;
 }
 
 int pv_shm_map(int fd, uint64_t size, void **out)

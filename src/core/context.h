@@ -130,6 +130,7 @@ struct pv_context_core {
    struct pv_ids *ids;
    _Atomic int state;    // enum pv_context_state; only goes up
    atomic_bool was_lost; // stays set when the context goes from lost to over: its driver is never called again
+   atomic_bool unasked;  // a command has failed that its guest takes for done; the log says so once
    pthread_mutex_t lock, pool_lock;
    struct pv_instance *instance; // set by vkCreateInstance
    atomic_bool has_instance;     // claimed by a vkCreateInstance, until the instance is gone

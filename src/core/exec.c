@@ -178,8 +178,8 @@ void pv_exec_result(struct pv_exec *x, VkResult result)
       return;
    if (result == VK_ERROR_DEVICE_LOST)
       pv_exec_lose(x, "the host's driver says so");
-   else if (!(x->flags & PV_CMD_REPLY) && !x->in.poisoned)
-      pv_debug("context %s: %s failed (%d) and its guest does not ask", x->ctx->name, command_name(x->cmd), result);
+   else if (!(x->flags & PV_CMD_REPLY) && !x->in.poisoned && !atomic_exchange(&x->ctx->unasked, true))
+      pv_warn("context %s: %s failed (%d) and its guest does not ask", x->ctx->name, command_name(x->cmd), result);
 }
 
 VkResult pv_exec_refuse(struct pv_exec *x)

@@ -176,11 +176,15 @@ static VkResult obtain(struct pv_exec *x, const VkMemoryAllocateInfo *asked, str
    const struct pv_gpu *gpu = memory->device->physical->gpu;
    const VkMemoryType *type = &gpu->memory.memoryTypes[asked->memoryTypeIndex];
    VkMemoryAllocateInfo info = *asked;
+   // What a guest exports may be in use elsewhere, by a descriptor we know nothing of, long after it was freed here.
+   const VkExportMemoryAllocateInfo *export_info =
+       pv_chain_find(info.pNext, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
+   bool exports = export_info && export_info->handleTypes;
    uint32_t import = strip(gpu, &info);
    bool cached = gpu->path == PV_MEMORY_HOST_PTR || (type->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
    memory->map_info = cached ? 1 : 3;
    memory->kind = kind_of(&info);
-   memory->kind.reusable &= !import;
+   memory->kind.reusable &= !import && !exports;
    if (memory->kind.reusable && (*handle = pv_mempool_take(x->ctx, memory)))
       return VK_SUCCESS;
    struct pv_charge *charge = pv_charge_make(x->ctx, memory->size);

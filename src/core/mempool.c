@@ -129,7 +129,10 @@ static struct pv_pooled take_out(struct pv_mempool *pool, uint32_t index)
 static void give_back(struct pv_context_core *ctx, uint32_t index)
 {
    struct pv_pooled entry = take_out(&ctx->mempool, index);
-   if (!entry.shared->device && !atomic_load(&ctx->was_lost))
+   bool reachable = !atomic_load(&ctx->was_lost); // a lost driver may hang in any call
+   if (entry.shared->device && !reachable)
+      pv_hold_abandon(entry.shared->device);
+   else if (!entry.shared->device && reachable)
       entry.device->vk.FreeMemory(entry.device->handle, entry.handle, NULL);
    pv_hostmem_unref(&entry.shared);
    pv_charge_drop(&entry.charge);

@@ -15,6 +15,21 @@ static bool dead(struct pv_context_core *ctx)
    return atomic_load_explicit(&ctx->state, memory_order_relaxed) != PV_CONTEXT_ALIVE;
 }
 
+// Leaves a fence that may still be in use to the end of its device.
+static void leave_fence(struct pv_device *device, VkFence fence)
+{
+   struct pv_idle *left = calloc(1, sizeof *left + sizeof *left->fences);
+   if (!left)
+      return; // it leaks
+   left->decoder = UINT32_MAX; // nobody waits for it
+   left->count = 1;
+   left->fences[0] = fence;
+   pthread_mutex_lock(&device->idle_lock);
+   left->next = device->idles;
+   device->idles = left;
+   pthread_mutex_unlock(&device->idle_lock);
+}
+
 // Takes the first fence off the list and hands it back for reuse. Called with the lock held.
 static void retire_first(struct pv_context_core *ctx, struct pv_timeline *timeline, uint32_t ring_idx)
 {
@@ -22,9 +37,10 @@ static void retire_first(struct pv_context_core *ctx, struct pv_timeline *timeli
    timeline->first = fence->next;
    if (!timeline->first)
       timeline->last = &timeline->first;
-   // One that may still be in use is left to the end of its device.
-   if (fence->fence && fence->signalled) {
-      struct pv_device *device = timeline->queue->device;
+   struct pv_device *device = timeline->queue->device;
+   if (fence->fence && !fence->signalled) {
+      leave_fence(device, fence->fence);
+   } else if (fence->fence) {
       if (timeline->spare_count == timeline->spare_capacity ||
           device->vk.ResetFences(device->handle, 1, &fence->fence) != VK_SUCCESS)
          device->vk.DestroyFence(device->handle, fence->fence, NULL);

@@ -37,8 +37,9 @@
 struct client {
    struct pv_worker worker;
    uint64_t number;
-   int fd;    // its connection, which must not end before it was told that its worker died
-   bool gone; // its lifeline ended, it is about to be reapable
+   int fd;            // its connection, which must not end before it was told that its worker died
+   bool gone;         // its lifeline ended, it is about to be reapable
+   uint64_t patience; // how long that may take: a worker gone wrong may have closed it and stay
 };
 
 struct pv_server {
@@ -192,6 +193,8 @@ static bool reap(struct pv_server *server)
       int status;
       if (!client->gone || !pv_guard_reap(&client->worker, &status)) {
          soon |= client->gone;
+         if (client->gone && pv_now() >= client->patience)
+            pv_guard_kill(&client->worker);
          i++;
          continue;
       }
@@ -260,9 +263,13 @@ static bool wait_for_events(struct pv_server *server, int listener, int stop, ui
    int timeout = deadline == PV_NEVER ? -1 : deadline <= now ? 0 : (int)((deadline - now) / NS_PER_MS + 1);
    if (poll(fds, server->count + 2, timeout) <= 0)
       return false;
-   for (uint32_t i = 0; i < server->count; i++)
-      if (fds[i + 2].revents)
-         server->clients[i].gone = pv_guard_hear(&server->clients[i].worker);
+   for (uint32_t i = 0; i < server->count; i++) {
+      struct client *client = &server->clients[i];
+      if (fds[i + 2].revents && pv_guard_hear(&client->worker)) {
+         client->gone = true;
+         client->patience = pv_now() + GRACE_NS;
+      }
+   }
    return fds[0].revents != 0;
 }
 

@@ -4,11 +4,12 @@
 #include "front/vm_wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/os.h"
 
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS MSG_NOSIGNAL
@@ -49,19 +50,6 @@ int pv_vm_send(int to, const void *bytes, size_t size, int fd)
    return 0;
 }
 
-// The descriptor of a message, or -1.
-static int taken_fd(struct msghdr *message)
-{
-   int fd = -1;
-   for (struct cmsghdr *h = CMSG_FIRSTHDR(message); h; h = CMSG_NXTHDR(message, h)) {
-      if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof(int)))
-         memcpy(&fd, CMSG_DATA(h), sizeof(int));
-   }
-   if (fd >= 0)
-      fcntl(fd, F_SETFD, FD_CLOEXEC);
-   return fd;
-}
-
 int pv_vm_receive(int from, void *bytes, size_t size, int *out_fd)
 {
    char *p = bytes;
@@ -80,7 +68,7 @@ int pv_vm_receive(int from, void *bytes, size_t size, int *out_fd)
             close(got);
          return error == -ECONNRESET ? -ESHUTDOWN : error;
       }
-      int fd = taken_fd(&message);
+      int fd = pv_fd_of_message(&message);
       if (fd >= 0 && got >= 0)
          close(got);
       if (fd >= 0)

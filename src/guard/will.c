@@ -60,15 +60,6 @@ int pv_guard_will(int lifeline, const struct pv_will *will)
    return sent == sizeof(message) ? 0 : sent < 0 ? -errno : -EIO;
 }
 
-static int fd_of(struct msghdr *header)
-{
-   int fd = -1;
-   for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c))
-      if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-         memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-   return fd;
-}
-
 // Forgets what was left under the same key.
 static void drop_will(struct pv_worker *worker, const struct pv_will *will)
 {
@@ -113,7 +104,7 @@ bool pv_guard_hear(struct pv_worker *worker)
       ssize_t got = recvmsg(worker->lifeline, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
       if (got < 0)
          return errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-      int fd = fd_of(&header);
+      int fd = pv_fd_of_message(&header);
       bool whole = got == sizeof(message);
       if (whole)
          drop_will(worker, &message);

@@ -115,6 +115,7 @@ class Explanation:
     """Why programs do not have the native run's result on some guest driver and host."""
     programs: list[str]
     verdict: str
+    words: str  # pattern of what the program says of it
     hosts: list[str]  # patterns of host drivers that are not restricted; with `restrictions` both empty: any
     restrictions: list[str]
     drivers: list[str]  # labels of guest drivers; empty: any
@@ -127,8 +128,9 @@ class Explanation:
         here = restriction in self.restrictions if restriction else any(fnmatchcase(host, row) for row in self.hosts)
         return (anywhere or here) and (not self.drivers or label in self.drivers)
 
-    def covers(self, program: str, verdict: str) -> bool:
-        return verdict == self.verdict and any(fnmatchcase(program, pattern) for pattern in self.programs)
+    def covers(self, program: str, verdict: str, said: str) -> bool:
+        return verdict == self.verdict and fnmatchcase(said, self.words) and \
+            any(fnmatchcase(program, pattern) for pattern in self.programs)
 
 
 def read_explanations(tables: dict[str, list[Cells]]) -> list[Explanation]:
@@ -138,9 +140,11 @@ def read_explanations(tables: dict[str, list[Cells]]) -> list[Explanation]:
         if len(row.cells) != 5:
             raise ValueError(f"line {row.line}: a row has programs, verdict, host, guest driver and reason")
         hosts, drivers = quoted(row.cells[2]), row.cells[3]
+        verdict, words = row.cells[1].partition(": ")[0], quoted(row.cells[1])
         restrictions = [host.removeprefix("--restrict ") for host in hosts if host.startswith("--restrict ")]
-        entry = Explanation(quoted(row.cells[0]), row.cells[1], [h for h in hosts if not h.startswith("--restrict ")],
-                            restrictions, [] if drivers == "any" else [d.strip() for d in drivers.split(",")],
+        entry = Explanation(quoted(row.cells[0]), verdict, words[0] if words else "*",
+                            [host for host in hosts if not host.startswith("--restrict ")], restrictions,
+                            [] if drivers == "any" else [driver.strip() for driver in drivers.split(",")],
                             row.cells[4], row.line)
         if entry.verdict not in EXPLAINABLE or not entry.why or (not hosts and row.cells[2] != "any"):
             raise ValueError(f"line {row.line}: verdict, host or reason of a row cannot be understood")

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ALARM_SECONDS 50 // unless E2E_ALARM is set; the runner's own limit is later, so that a program tells of its hang
+#define ALARM_SECONDS                                                                                                  \
+   50 // unless E2E_ALARM is set; the runner's own limit is later, so that a program tells of its hang
 
 void fail(const char *format, ...)
 {
@@ -72,12 +73,12 @@ static bool has_extension(const VkExtensionProperties *list, uint32_t count, con
    return false;
 }
 
-static void print_device(struct gpu *gpu, uint32_t extension_count)
+static void print_device(struct gpu *gpu, const VkExtensionProperties *list, uint32_t extension_count)
 {
    VkPhysicalDeviceDriverProperties driver = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
    VkPhysicalDeviceProperties2 props = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &driver};
    uint32_t api = gpu->props.apiVersion;
-   if (api >= VK_API_VERSION_1_2)
+   if (api >= VK_API_VERSION_1_2 || has_extension(list, extension_count, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME))
       vkGetPhysicalDeviceProperties2(gpu->physical, &props);
    fprintf(stderr, "device: %s\ndriver: %s %s\napi: %u.%u.%u\nextensions: %u\n", gpu->props.deviceName,
            driver.driverName, driver.driverInfo, VK_API_VERSION_MAJOR(api), VK_API_VERSION_MINOR(api),
@@ -93,7 +94,7 @@ static uint32_t check_extensions(struct gpu *gpu, const struct want *want)
    if (!list)
       fail("out of memory");
    VK(vkEnumerateDeviceExtensionProperties(gpu->physical, NULL, &count, list));
-   print_device(gpu, count);
+   print_device(gpu, list, count);
    for (uint32_t i = 0; getenv("E2E_LIST") && i < count; i++)
       fprintf(stderr, "extension: %s\n", list[i].extensionName);
    while (wanted < COUNT(want->extensions) && want->extensions[wanted]) {
@@ -103,6 +104,27 @@ static uint32_t check_extensions(struct gpu *gpu, const struct want *want)
    }
    free(list);
    return wanted;
+}
+
+static bool wants_any(const void *features, size_t header, size_t size)
+{
+   const VkBool32 *wanted = (const VkBool32 *)((const char *)features + header);
+   for (size_t i = 0; i < (size - header) / sizeof(*wanted); i++) {
+      if (wanted[i])
+         return true;
+   }
+   return false;
+}
+
+// The version that `want` says, or implies: all three structs of features came with Vulkan 1.2.
+static uint32_t wanted_api(const struct want *want)
+{
+   if (want->api)
+      return want->api;
+   bool structs = wants_any(&want->v11, sizeof(VkBaseInStructure), sizeof(want->v11)) ||
+                  wants_any(&want->v12, sizeof(VkBaseInStructure), sizeof(want->v12)) ||
+                  wants_any(&want->v13, sizeof(VkBaseInStructure), sizeof(want->v13));
+   return structs ? VK_API_VERSION_1_2 : VK_API_VERSION_1_1;
 }
 
 // Feature structs are rows of VkBool32 after their header.
@@ -121,7 +143,9 @@ static void check_all_features(struct gpu *gpu, const struct want *want)
    VkPhysicalDeviceVulkan13Features v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES};
    VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
    VkPhysicalDeviceVulkan11Features v11 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, .pNext = &v12};
-   VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &v11};
+   VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+   if (gpu->props.apiVersion >= VK_API_VERSION_1_2)
+      all.pNext = &v11;
    if (gpu->props.apiVersion >= VK_API_VERSION_1_3)
       v12.pNext = &v13;
    vkGetPhysicalDeviceFeatures2(gpu->physical, &all);
@@ -215,7 +239,9 @@ static void open_device(struct gpu *gpu, const struct want *want, uint32_t exten
    w.v12.pNext = gpu->props.apiVersion >= VK_API_VERSION_1_3 ? &w.v13 : w.v13.pNext;
    w.v11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
    w.v11.pNext = &w.v12;
-   VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &w.v11, w.core};
+   VkPhysicalDeviceFeatures2 all = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, w.v13.pNext, w.core};
+   if (gpu->props.apiVersion >= VK_API_VERSION_1_2)
+      all.pNext = &w.v11;
    VkDeviceQueueCreateInfo queues[MAX_QUEUES];
    uint32_t queue_infos = plan_queues(gpu, want, queues);
    VkDeviceCreateInfo info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,     .pNext = &all,
@@ -240,7 +266,7 @@ static void open_all(struct gpu *gpu, const struct want *want)
       want = &nothing;
    open_instance(gpu, want);
    uint32_t extension_count = check_extensions(gpu, want);
-   if (gpu->props.apiVersion < (want->api ? want->api : VK_API_VERSION_1_2))
+   if (gpu->props.apiVersion < wanted_api(want))
       skip("the device's Vulkan is too old");
    check_all_features(gpu, want);
    check_more_features(gpu, want);

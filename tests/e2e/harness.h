@@ -37,7 +37,7 @@ struct want {
    VkPhysicalDeviceVulkan13Features v13;
    const char *extensions[8];
    void *next;   // more feature structs; for extensions, whose presence implies them
-   uint32_t api; // VK_API_VERSION of the device at least (0: 1.2)
+   uint32_t api; // VK_API_VERSION of the device at least (0: 1.1, or 1.2 where features of v11 to v13 are wanted)
    struct features features[8];
    uint32_t queues; // of each family at most (0: one queue of one family)
    const char *instance_extensions[4];

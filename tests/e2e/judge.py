@@ -25,7 +25,8 @@ VERDICTS = (IDENTICAL, NATIVE_SKIP, HIDDEN, DIFFERENT, CRASHED, TIMED_OUT, FAILE
 
 OURS = "pearvisor: "  # begins every line that is PearVisor's and not the program's
 # What of it explains a bad end.
-TELLING = re.compile(r"over at |device lost at |died of |disconnected at |does not end|refused|cannot |ended with")
+TELLING = re.compile(r"over at |device lost at |died of |disconnected at |does not end|does not ask|were asked for|"
+                     r"refused|cannot |ended with")
 DIED = re.compile(r"died of signal (\d+)")
 LAST = re.compile(r"last commands?: (.*)")
 

@@ -91,7 +91,7 @@ class Runner:
         outcome.unlisted = verdict == HIDDEN and label is None and bool(visit.device.driver.strip())
         outcome.explanation = next((row for row in self.explanations
                                     if row.holds(native.device.driver, self.restriction, label)
-                                    and row.covers(short, verdict)), None)
+                                    and row.covers(short, verdict, why)), None)
         return outcome
 
     def look_twice(self, program: Path, native: Run, outcomes: dict[str, Outcome], output: Path) -> None:

@@ -152,6 +152,8 @@ class Doctor(unittest.TestCase):
     def test_a_socket_of_somebody_else(self) -> None:
         if os.getuid():
             self.skipTest('only root can become somebody else')
+        if not all(folder.stat().st_mode & 0o001 for folder in Path(v.pearvisor()).resolve().parents):
+            self.skipTest('somebody else could not enter the folder that the program is in')
         closed = socket.socket(socket.AF_UNIX)
         self.addCleanup(closed.close)
         closed.bind(str(self.folder / 'closed'))

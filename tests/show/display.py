@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Runs a command on a display server that nobody else has: `display.py x11 -- CMD…` or `display.py wayland -- CMD…`.
 
-Xvfb finds itself a free number and weston a socket in a folder of its own, so that several of these do not meet. Both end
-with the command, whose exit status is ours. 77, as of a test that is skipped, where the server is not installed.
+Xvfb finds itself a free number and weston a socket in a folder of its own, so that several of these do not meet. They
+end with the command, whose exit status is ours; it is 77, as of a test that is skipped, where there is no such server.
 """
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def missing(kind: str) -> str:
 
 def environment(folder: Path) -> dict[str, str]:
     """Ours, without anybody's display."""
-    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY")}
+    others = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY")
+    env = {name: value for name, value in os.environ.items() if name not in others}
     return env | {"XDG_RUNTIME_DIR": str(folder)}
 
 

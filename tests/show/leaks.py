@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
-from clients import Server, processes_of  # noqa: E402
+from clients import Server  # noqa: E402
 from common import VENUS, chosen_guests, host_environment  # noqa: E402
 
 COUNT = 1000
@@ -69,8 +69,13 @@ def open_files(pid: int) -> Iterator[tuple[int, str]]:
             pass  # closed meanwhile
 
 
-def holding(pid: int, guest: int) -> Holding:
-    shared = {mapping.inode for mapping in mappings(guest) if mapping.memfd}
+def workers(broker: int) -> list[int]:
+    return [int(pid) for task in Path(f"/proc/{broker}/task").iterdir()
+            for pid in (task / "children").read_text().split()]
+
+
+def holding(pid: int, guest: int | None = None) -> Holding:
+    shared = {mapping.inode for mapping in mappings(guest) if mapping.memfd} if guest else set()
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     own = [mapping for mapping in mappings(pid) if mapping.inode not in shared]
     files = [name for inode, name in open_files(pid) if inode not in shared]
@@ -101,7 +106,7 @@ def go_on(client: subprocess.Popen) -> None:
     client.stdin.flush()
 
 
-def kept(before: dict[int, Holding], guest: int) -> list[str]:
+def kept(before: dict[int, Holding], guest: int | None) -> list[str]:
     """What each has more than before, after some patience."""
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -120,10 +125,9 @@ def look(server: Server, program: Path, folder: Path) -> list[str]:
                           stderr=subprocess.PIPE, text=True) as client:
         try:
             wait_for(client, "first")
-            processes = processes_of(server.program)
-            if broker not in processes or len(processes) != 2:
-                sys.exit(f"expected a broker and one worker, found {processes}")
-            before = quiet(processes, client.pid)
+            if len(workers(broker)) != 1:
+                sys.exit(f"there are {len(workers(broker))} workers for one guest")
+            before = quiet([broker, *workers(broker)], client.pid)
             print(*(f"   {pid}: {state}" for pid, state in before.items()), sep="\n")
             go_on(client)
             wait_for(client, "all")
@@ -153,9 +157,11 @@ def main() -> int:
             if guest.arguments:
                 env["PEARVISOR_ICD"] = guest.arguments[-1]
             with Server(options.pearvisor.resolve(), Path(name), env) as server:
-                before = server.settled()
+                broker = server.process.pid
+                before = holding(broker)
                 problems += look(server, options.program.resolve(), Path(name))
-                problems += before.leaked(server.settled(before))
+                problems += kept({broker: before}, None)
+                problems += [f"worker {pid} stays" for pid in workers(broker)]
                 server.stop()
     print(*problems, sep="\n")
     return 1 if problems else 0

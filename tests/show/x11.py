@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """As much of the X11 protocol as it takes to keep the last thing that a window showed after the window is gone.
 
-The Composite extension lets us hold on to a window's pixels by a name of their own; the server keeps them for as long as
-somebody does. So a program that ends after N frames can be looked at exactly there.
+The Composite extension lets us hold on to a window's pixels by a name of their own; the server keeps them for as long
+as somebody does. So a program that ends after N frames can be looked at there.
 """
 from __future__ import annotations
 

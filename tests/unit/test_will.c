@@ -239,6 +239,40 @@ static void others_have_their_turn(void **state)
    assert_int_equal(f->worker.will_count, 40);
 }
 
+static int next_number(void)
+{
+   int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+   assert_true(fd >= 0);
+   close(fd);
+   return fd;
+}
+
+// There is room for a second one behind the first, where systems pad. It must not stay open here.
+static void further_descriptors_are_closed(void **state)
+{
+   struct fixture *f = *state;
+   struct pv_will message = {.key = KEY, .kind = PV_WILL_MEMORY, .fd = f->fd};
+   struct iovec part = {.iov_base = &message, .iov_len = sizeof(message)};
+   const int fds[2] = {f->fd, f->fd};
+   union {
+      char bytes[CMSG_SPACE(sizeof(fds))];
+      struct cmsghdr align;
+   } control = {0};
+   struct msghdr header = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+   struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+   c->cmsg_level = SOL_SOCKET;
+   c->cmsg_type = SCM_RIGHTS;
+   c->cmsg_len = CMSG_LEN(sizeof(fds));
+   memcpy(CMSG_DATA(c), fds, sizeof(fds));
+   int before = next_number();
+   assert_int_equal(sendmsg(f->end, &header, 0), sizeof(message));
+   assert_false(pv_guard_hear(&f->worker));
+   assert_int_equal(f->worker.will_count, 1); // which keeps the first
+   pv_guard_drop_wills(&f->worker);
+   assert_int_equal(next_number(), before);
+}
+
 static void nonsense_ends_the_worker(void **state)
 {
    struct fixture *f = *state;
@@ -268,6 +302,7 @@ int main(void)
       TEST(a_slow_file_is_refused),
       TEST(a_worker_gets_so_many_descriptors_only),
       TEST(others_have_their_turn),
+      TEST(further_descriptors_are_closed),
       TEST(nonsense_ends_the_worker),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);

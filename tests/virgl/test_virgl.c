@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static bool in_process;
+static const char *own_path, *library_path;
 
 static int leave(void **state)
 {
@@ -339,7 +340,7 @@ static void reset_and_cleanup_begin_anew(void **state)
    }
 }
 
-// True once the context's threads and descriptors in the worker are gone.
+// True once the process has no more threads and descriptors than before.
 static bool shrinks_to(pid_t pid, struct vmm_use before)
 {
    uint64_t end = pv_now() + 20 * SEC;
@@ -461,9 +462,40 @@ static void contexts_leave_nothing_behind(void **state)
       assert_true(vmm_retired(before + 1));
    }
    assert_true(shrinks_to(renderer(), worker));
-   struct vmm_use now = vmm_use(getpid());
-   assert_int_equal(now.fds, own.fds);
-   assert_true(now.maps <= own.maps + 20); // the C library's arenas
+   assert_true(shrinks_to(getpid(), own));
+   assert_true(vmm_use(getpid()).maps <= own.maps + 20); // the C library's arenas
+}
+
+// A VMM with a guest in the middle of something, to be killed. Prints who it and its worker are.
+static _Noreturn void be_a_victim(void)
+{
+   static struct guest g;
+   vmm_init(VMM_QEMU);
+   guest_open(&g, 1, 100);
+   guest_device(&g, 0);
+   guest_wait_for_ever(&g, guest_ring(&g, 101));
+   printf("%d %d\n", (int)getpid(), (int)vmm_worker());
+   fflush(stdout);
+   for (;;)
+      pause();
+}
+
+static void a_killed_vmm_takes_its_worker_along(void **state)
+{
+   char command[8192];
+   int vmm = 0, worker = 0;
+   snprintf(command, sizeof command, "'%s' '%s' victim", own_path, library_path);
+   FILE *victim = popen(command, "r");
+   assert_non_null(victim);
+   assert_int_equal(fscanf(victim, "%d %d", &vmm, &worker), 2);
+   assert_true(vmm > 0 && worker > 0);
+   assert_true(vmm_use(worker).maps > 0);
+   assert_int_equal(kill(vmm, SIGKILL), 0);
+   uint64_t end = pv_now() + 20 * SEC;
+   while (vmm_use(worker).maps && pv_now() < end) // nobody may have waited for it, but it has no memory any more
+      pv_sleep_until(pv_now() + 10000000);
+   assert_int_equal(vmm_use(worker).maps, 0);
+   pclose(victim);
 }
 
 int main(int argc, char **argv)
@@ -483,11 +515,18 @@ int main(int argc, char **argv)
       cmocka_unit_test_teardown(a_context_ends_in_the_middle_of_a_submit, leave),
       cmocka_unit_test_teardown(a_guest_that_wedges_itself_loses_its_context, leave),
       cmocka_unit_test_teardown(contexts_leave_nothing_behind, leave),
-      cmocka_unit_test_teardown(a_dead_worker_takes_nobody_along, leave), // last: there is none in this process
+      // Not in this process:
+      cmocka_unit_test_teardown(a_dead_worker_takes_nobody_along, leave),
+      cmocka_unit_test_teardown(a_killed_vmm_takes_its_worker_along, leave),
    };
+   const size_t count = sizeof tests / sizeof *tests;
    if (argc != 3 || !vmm_load(argv[1]))
       return 1;
+   own_path = argv[0];
+   library_path = argv[1];
+   if (!strcmp(argv[2], "victim"))
+      be_a_victim();
    in_process = !strcmp(argv[2], "in-process");
    setenv("PEARVISOR_RENDERER", argv[2], 1);
-   return _cmocka_run_group_tests("virgl", tests, sizeof tests / sizeof *tests - in_process, NULL, NULL);
+   return _cmocka_run_group_tests("virgl", tests, in_process ? count - 2 : count, NULL, NULL);
 }

@@ -94,6 +94,8 @@ __attribute__((format(printf, 2, 3))) void vm_word(struct vm_words *list, const 
 void vm_words_free(struct vm_words *list);
 // True if there is such a program on the path.
 bool vm_have(const char *program);
+// Random bytes. False if the system has none.
+bool vm_random(void *out, size_t size);
 // Seconds of a clock that only goes forward.
 double vm_now(void);
 
@@ -118,6 +120,7 @@ extern const char *const vm_accels[];       // what to try, best first; ends wit
 
 struct vm_machine {
    const char *program, *type, *console;
+   const char *emulated; // the processor to emulate: the best, without what only costs time in software
 };
 
 // QEMU for this machine's processor, which must be installed and new enough.
@@ -129,10 +132,12 @@ const char *vm_accel(const struct vm_machine *machine, const char *wanted, char 
 
 // A private X server. It writes its pixels to a file in `folder`.
 struct vm_screen {
-   pid_t pid;
+   pid_t pid, vnc;
    char display[16], authority[4200];
 };
 int vm_screen_start(struct vm_screen *screen, const char *folder, int log);
+// Shows it, at the socket `vnc` in the current folder, to VNC viewers. The environment says which display.
+int vm_screen_share(struct vm_screen *screen, int log);
 void vm_screen_end(struct vm_screen *screen, const char *folder);
 // Writes what such a server shows as PNG to an open file; the path is for messages.
 int vm_screen_save(const char *folder, FILE *out, const char *path);

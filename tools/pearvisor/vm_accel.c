@@ -18,9 +18,9 @@ static const struct {
    const char *processor;
    struct vm_machine machine;
 } machines[] = {
-   {"x86_64", {"qemu-system-x86_64", "q35,sata=off", "ttyS0"}},
-   {"aarch64", {"qemu-system-aarch64", "virt", "ttyAMA0"}},
-   {"arm64", {"qemu-system-aarch64", "virt", "ttyAMA0"}}, // macOS says it so
+   {"x86_64", {"qemu-system-x86_64", "q35,sata=off", "ttyS0", "max,la57=off,svm=off"}},
+   {"aarch64", {"qemu-system-aarch64", "virt", "ttyAMA0", "max,pauth-impdef=on"}},
+   {"arm64", {"qemu-system-aarch64", "virt", "ttyAMA0", "max,pauth-impdef=on"}}, // macOS says it so
 };
 
 // "QEMU emulator version 10.0.13 (Debian ...)" as 1000, or -1. The line stays in `text`.
@@ -73,8 +73,8 @@ static void identify(const struct vm_machine *machine, const char *accel, const 
    char version[4096];
    bool known = !stat(kernel, &file) && !uname(&host);
    qemu_version(machine->program, version, sizeof(version));
-   snprintf(out, size, "%s, %s, %.1000s, %lld", accel, known ? host.release : "", version,
-            known ? (long long)file.st_mtime : 0);
+   snprintf(out, size, "%s, %s, %.1000s, %lld bytes", accel, known ? host.release : "", version,
+            known ? (long long)file.st_size : 0);
 }
 
 static FILE *memory_of(const char *mode)
@@ -86,14 +86,21 @@ static FILE *memory_of(const char *mode)
    return fopen(path, mode);
 }
 
+static bool next_line(FILE *file, char *line, int size)
+{
+   if (!file || !fgets(line, size, file))
+      return false;
+   line[strcspn(line, "\n")] = '\0';
+   return true;
+}
+
 // A remembered "yes", or a "no" with its reason. False if nothing is remembered.
 static bool recall(const char *identity, bool *works, char *why, size_t size)
 {
    char line[2048];
    FILE *file = memory_of("re");
-   bool same = file && fgets(line, sizeof(line), file) && !strcmp(strtok(line, "\n"), identity);
-   if (same && (same = fgets(line, sizeof(line), file))) {
-      line[strcspn(line, "\n")] = '\0';
+   bool same = next_line(file, line, sizeof(line)) && !strcmp(line, identity);
+   if (same && (same = next_line(file, line, sizeof(line)))) {
       *works = !strcmp(line, "works");
       snprintf(why, size, "%.500s", line);
    }
@@ -121,8 +128,11 @@ static void reason(const char *accel, char *text, char *why, size_t size)
       found--;
    if (found)
       found[strcspn(found, "\r\n")] = '\0';
-   snprintf(why, size, "%s%.300s", found ? "it was tried: " : "it was tried with a kernel, which did not come up",
-            found ? found : "");
+   char *colon = found && !strncmp(found, "qemu-", 5) ? strchr(found, ':') : NULL; // the program's name
+   snprintf(why, size, "a kernel does not come up with it%s%.300s", found ? ": " : "",
+            colon   ? colon + 2
+            : found ? found
+                    : "");
 }
 
 // Boots the kernel without a root file system: it has come all the way up when it complains of that.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static bool write_authority(const char *path)
    memcpy(entry + 8, name, sizeof(name) - 1);
    entry[n + 1] = 16;
    n += 2;
-   if (getentropy(entry + n, 16))
+   if (!vm_random(entry + n, 16))
       return false;
    n += 16;
    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -80,9 +81,26 @@ int vm_screen_start(struct vm_screen *screen, const char *folder, int log)
    return failed;
 }
 
+int vm_screen_share(struct vm_screen *screen, int log)
+{
+   static const char *const servers[] = {"X0tigervnc", "x0vncserver"}; // Debian's name, and everybody's
+   const char *server = vm_have(servers[0]) ? servers[0] : vm_have(servers[1]) ? servers[1] : NULL;
+   if (!server) {
+      cli_fail(
+          "this machine has no GPU to draw a guest's screen with, and no VNC server for an X display instead: install "
+          "it (Debian and Ubuntu: tigervnc-scraping-server, Fedora: tigervnc-server)");
+      return -1;
+   }
+   // The socket is in a folder, and of a mode, that keeps others out.
+   char *argv[] = {(char *)server, "-display", screen->display,  "-rfbunixpath", "vnc",
+                   "-rfbport",     "-1",       "-SecurityTypes", "None",         NULL};
+   return vm_spawn(&screen->vnc, argv, (int[]){-1, log, log}, -1, NULL);
+}
+
 void vm_screen_end(struct vm_screen *screen, const char *folder)
 {
    char path[4200];
+   vm_end(&screen->vnc);
    vm_end(&screen->pid);
    snprintf(path, sizeof(path), "%s/" PIXELS, folder);
    unlink(path);

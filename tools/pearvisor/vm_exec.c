@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "vm.h"
@@ -81,7 +82,7 @@ static bool request(struct session *s, char **command)
 {
    size_t n = HEADER;
    put_header(s->hello, 'B', NONCE);
-   if (getentropy(s->hello + HEADER, NONCE))
+   if (!vm_random(s->hello + HEADER, NONCE))
       return false;
    memcpy(s->out + n, s->hello + HEADER, NONCE);
    n += NONCE;

@@ -23,6 +23,11 @@ static void two(struct vm_words *words, const char *option, const char *value)
    vm_word(words, "%s", value);
 }
 
+static bool emulated(const char *accel)
+{
+   return !strncmp(accel, "tcg", 3);
+}
+
 static void add_machine(struct vm_words *words, const struct vm *vm, const struct vm_machine *machine,
                         const char *accel)
 {
@@ -34,7 +39,7 @@ static void add_machine(struct vm_words *words, const struct vm *vm, const struc
    vm_word(words, "-machine");
    vm_word(words, "%s,memory-backend=memory", machine->type);
    two(words, "-accel", accel);
-   two(words, "-cpu", !strncmp(accel, "tcg", 3) ? "max" : "host");
+   two(words, "-cpu", emulated(accel) ? machine->emulated : "host");
    vm_word(words, "-smp");
    vm_word(words, "%u", vm->cpus);
    vm_word(words, "-m");
@@ -47,7 +52,7 @@ static void add_machine(struct vm_words *words, const struct vm *vm, const struc
 static void add_disks(struct vm_words *words, const struct vm *vm)
 {
    two(words, "-drive", "file=disk.qcow2,format=qcow2,if=none,id=disk,discard=unmap");
-   two(words, "-device", "virtio-blk-pci,drive=disk,bootindex=1");
+   two(words, "-device", "virtio-blk-pci,drive=disk,bootindex=1,werror=report");
    if (vm->iso) {
       vm_word(words, "-drive");
       vm_word(words, "file=%s,format=raw,media=cdrom,readonly=on,if=none,id=iso", vm->iso);
@@ -61,21 +66,24 @@ static void add_disks(struct vm_words *words, const struct vm *vm)
    }
 }
 
+// Without event_idx the guest announces each of its commands: with it, QEMU 10.0 under emulation has been seen to miss
+// one, and then all that follow, for ever.
+//
 // The stock guest's kernel is given to QEMU; other disks bring a boot loader, which wants a VGA screen.
-static void add_guest(struct vm_words *words, const struct vm *vm, const struct vm_machine *machine,
+static void add_guest(struct vm_words *words, const struct vm *vm, const struct vm_machine *machine, const char *accel,
                       const struct vm_guest *guest)
 {
    bool stock = !vm->disk && !vm->iso;
    vm_word(words, "-device");
-   vm_word(words, "%s,venus=on,blob=on,hostmem=%lluM", stock ? "virtio-gpu-gl-pci" : "virtio-vga-gl",
+   vm_word(words, "%s,venus=on,blob=on,hostmem=%lluM,event_idx=off", stock ? "virtio-gpu-gl-pci" : "virtio-vga-gl",
            (unsigned long long)(vm->gpu_window >> 20));
    if (!stock)
       return;
    two(words, "-kernel", guest->kernel);
    two(words, "-initrd", guest->initrd);
    vm_word(words, "-append");
-   vm_word(words, "root=/dev/vda rw console=tty0 console=%s quiet systemd.show_status=0 systemd.firstboot=off%s",
-           machine->console, vm->share ? " pearvisor.share" : "");
+   vm_word(words, "root=/dev/vda rw console=tty0 console=%s quiet systemd.show_status=0 systemd.firstboot=off%s%s",
+           machine->console, vm->share ? " pearvisor.share" : "", emulated(accel) ? " mitigations=off" : "");
 }
 
 static void add_channels(struct vm_words *words)
@@ -107,7 +115,7 @@ static void compose(struct vm_words *words, const struct vm *vm, const struct vm
 {
    add_machine(words, vm, machine, accel);
    add_disks(words, vm);
-   add_guest(words, vm, machine, guest);
+   add_guest(words, vm, machine, accel, guest);
    add_channels(words);
    add_display(words, vm, private);
    two(words, "-netdev", "user,id=net");
@@ -181,7 +189,7 @@ static int open_log(const struct vm *vm)
 
 static bool wants_screen(const struct vm *vm)
 {
-   return vm->display == VM_DISPLAY_NONE && !vm_render_node();
+   return (vm->display == VM_DISPLAY_NONE || vm->display == VM_DISPLAY_VNC) && !vm_render_node();
 }
 
 int vm_boot(struct vm *vm, const struct cli_settings *settings, struct vm_running *out)
@@ -199,11 +207,14 @@ int vm_boot(struct vm *vm, const struct cli_settings *settings, struct vm_runnin
       return -1;
    out->log = open_log(vm);
    if (out->log < 0 || (private && vm_screen_start(&out->screen, vm->folder, out->log)) ||
-       set_environment(settings, &out->screen) || chdir(vm->folder)) {
+       set_environment(settings, &out->screen) || chdir(vm->folder) ||
+       (private && vm->display == VM_DISPLAY_VNC && vm_screen_share(&out->screen, out->log))) {
       vm_kill(out);
       return -1;
    }
    fprintf(stderr, "pearvisor: VM '%s': %u processors by %s (%s)\n", vm->name, vm->cpus, accel, why);
+   if (vm->display == VM_DISPLAY_VNC)
+      fprintf(stderr, "pearvisor: its screen: vncviewer %s/vnc\n", vm->folder);
    compose(&words, vm, &machine, accel, &guest, private);
    int failed = words.failed ? cli_fail("out of memory")
                              : vm_spawn(&out->qemu, words.words, (int[]){-1, out->log, out->log}, -1, NULL);

@@ -79,6 +79,7 @@ static void indirect(struct gpu *gpu, struct logger *l)
    VkCommandBuffer cmd = begin(gpu, l);
    vkCmdDispatchIndirect(cmd, l->indirect.handle, 12);
    vkCmdDispatchIndirect(cmd, l->indirect.handle, 24);
+   barrier_all(cmd); // the next one has groups of the first
    vkCmdDispatchIndirect(cmd, l->indirect.handle, 36);
    end(gpu, l, cmd, 31, "indirect");
    cmd = cmd_begin(gpu); // now the device says how many
@@ -87,6 +88,7 @@ static void indirect(struct gpu *gpu, struct logger *l)
    cmd_submit(gpu, cmd);
    cmd = begin(gpu, l);
    vkCmdDispatchIndirect(cmd, l->indirect.handle, 64);
+   barrier_all(cmd);
    vkCmdDispatchIndirect(cmd, l->indirect.handle, 128);
    end(gpu, l, cmd, 43, "device-written");
 }

@@ -8,13 +8,13 @@
 
 #include "add_comp.h"
 
-#define BUFFERS    22000
+#define BUFFERS    30000
 #define VIEWS      10000
 #define IMAGES     6000
 #define LAYOUTS    4000
 #define SETS       20000
 #define EVENTS     8000
-#define FENCES     8000
+#define FENCES     300 // each is an affair of the kernel, on some drivers of milliseconds
 #define SEMAPHORES 6000
 #define QUERIES    2000
 #define PASSES     2000

@@ -9,7 +9,7 @@
 #define BUFFERS  10000
 #define SAMPLERS 2000 // drivers need not allow more than 4000
 #define EVENTS   4000
-#define FENCES   4000
+#define FENCES   400
 #define SLOT     256
 
 struct crowd {

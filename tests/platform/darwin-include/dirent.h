@@ -17,3 +17,7 @@ struct dirent {
 DIR *opendir(const char *path);
 struct dirent *readdir(DIR *dir);
 int closedir(DIR *dir);
+int dirfd(DIR *folder);
+int scandir(const char *path, struct dirent ***out, int (*keep)(const struct dirent *),
+            int (*order)(const struct dirent **a, const struct dirent **b));
+int alphasort(const struct dirent **a, const struct dirent **b);

@@ -21,8 +21,21 @@
 #define F_SETFL         4
 #define F_GETPATH       50
 #define F_DUPFD_CLOEXEC 67
+#define F_GETLK         7
+#define F_SETLK         8
+#define F_SETLKW        9
+#define F_RDLCK         1
+#define F_UNLCK         2
+#define F_WRLCK         3
 #define FD_CLOEXEC      1
 #define AT_FDCWD        (-2)
+#define AT_REMOVEDIR    0x80
+
+struct flock {
+   off_t l_start, l_len;
+   pid_t l_pid;
+   short l_type, l_whence;
+};
 
 int open(const char *path, int flags, ...);
 int openat(int fd, const char *path, int flags, ...);

@@ -24,6 +24,7 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *what);
 char *strpbrk(const char *s, const char *set);
+char *strtok(char *s, const char *separators);
 char *strtok_r(char *s, const char *separators, char **rest);
 char *strsep(char **rest, const char *separators);
 size_t strspn(const char *s, const char *set);

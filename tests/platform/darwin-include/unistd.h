@@ -49,5 +49,6 @@ unsigned sleep(unsigned seconds);
 long sysconf(int name);
 int truncate(const char *path, off_t size);
 int unlink(const char *path);
+int unlinkat(int fd, const char *path, int flags);
 int usleep(useconds_t us);
 ssize_t write(int fd, const void *data, size_t size);

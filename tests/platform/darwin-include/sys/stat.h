@@ -19,6 +19,10 @@ struct stat {
    blksize_t st_blksize;
 };
 
+#define st_atime st_atimespec.tv_sec
+#define st_mtime st_mtimespec.tv_sec
+#define st_ctime st_ctimespec.tv_sec
+
 #define S_IFMT      0170000
 #define S_IFCHR     0020000
 #define S_IFDIR     0040000
