@@ -43,10 +43,24 @@ static void check_timeline(struct pv_reader *r, const void *chain, uint32_t wait
    }
 }
 
+static void check_group(struct pv_reader *r, const VkSubmitInfo *info)
+{
+   const VkDeviceGroupSubmitInfo *group = info->pNext;
+   while ((group = next_of(group, VK_STRUCTURE_TYPE_DEVICE_GROUP_SUBMIT_INFO))) {
+      if (too_short(group->waitSemaphoreCount, info->waitSemaphoreCount) ||
+          too_short(group->commandBufferCount, info->commandBufferCount) ||
+          too_short(group->signalSemaphoreCount, info->signalSemaphoreCount))
+         refuse(r, "fewer device masks or indices than what they are for");
+      group = group->pNext;
+   }
+}
+
 void pv_check_VkSubmitInfo(struct pv_reader *r, const VkSubmitInfo *info)
 {
-   if (info->pNext)
-      check_timeline(r, info->pNext, info->waitSemaphoreCount, info->signalSemaphoreCount);
+   if (!info->pNext)
+      return;
+   check_timeline(r, info->pNext, info->waitSemaphoreCount, info->signalSemaphoreCount);
+   check_group(r, info);
 }
 
 void pv_check_VkBindSparseInfo(struct pv_reader *r, const VkBindSparseInfo *info)

@@ -85,6 +85,41 @@ static void every_semaphore_has_its_value(void **state)
    assert_non_null(submit(0, 0, 4, 3));
 }
 
+static const char *submit_to_group(uint32_t commands, uint32_t masks, uint32_t waits, uint32_t indices)
+{
+   const VkSemaphore semaphores[4] = {ID(VkSemaphore, 1), ID(VkSemaphore, 2), ID(VkSemaphore, 3), ID(VkSemaphore, 4)};
+   const VkPipelineStageFlags stages[4] = {1, 1, 1, 1};
+   const VkCommandBuffer buffers[2] = {ID(VkCommandBuffer, 5), ID(VkCommandBuffer, 6)};
+   const uint32_t words[4] = {1, 1, 1, 1};
+   const VkDeviceGroupSubmitInfo group = {.sType = VK_STRUCTURE_TYPE_DEVICE_GROUP_SUBMIT_INFO,
+                                          .waitSemaphoreCount = indices,
+                                          .pWaitSemaphoreDeviceIndices = words,
+                                          .commandBufferCount = masks,
+                                          .pCommandBufferDeviceMasks = words};
+   const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                              .pNext = &group,
+                              .waitSemaphoreCount = waits,
+                              .pWaitSemaphores = semaphores,
+                              .pWaitDstStageMask = stages,
+                              .commandBufferCount = commands,
+                              .pCommandBuffers = buffers};
+   struct pv_args_vkQueueSubmit args = {.queue = ID(VkQueue, 1), .submitCount = 1, .pSubmits = &info}, back;
+   struct pv_writer w = golden_writer();
+   pv_enc_vkQueueSubmit(&w, 0, &args);
+   struct pv_reader r = reader_of(&w);
+   pv_dec_vkQueueSubmit(&r, &back);
+   return refused(&r);
+}
+
+static void every_command_buffer_has_its_mask(void **state)
+{
+   (void)state;
+   assert_null(submit_to_group(2, 2, 3, 3));
+   assert_null(submit_to_group(2, 0, 3, 0));
+   assert_non_null(submit_to_group(2, 1, 3, 3));
+   assert_non_null(submit_to_group(2, 2, 3, 2));
+}
+
 static const char *write_set(const VkWriteDescriptorSet *write)
 {
    struct pv_args_vkUpdateDescriptorSets args = {.device = ID(VkDevice, 1), .descriptorWriteCount = 1, .pDescriptorWrites = write},
@@ -190,6 +225,7 @@ int main(void)
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(specialization_constants_lie_inside_their_data),
       cmocka_unit_test(every_semaphore_has_its_value),
+      cmocka_unit_test(every_command_buffer_has_its_mask),
       cmocka_unit_test(descriptors_are_as_many_as_their_count_says),
       cmocka_unit_test(variable_counts_are_one_per_set),
    };

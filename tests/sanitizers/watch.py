@@ -38,6 +38,7 @@ RUNTIME = re.compile(r"lib(?:a|l|ub|t)san|libsanitizer|compiler-rt|tools/pearvis
 LIBRARY = re.compile(r"^/(?:usr/)?lib(?:64)?/")
 # Leaks that a program has natively as well, by library and bytes per object, each with what it is.
 NATIVE_LEAKS = {
+    ("libvulkan_lvp.so", 24): "what llvmpipe 25.0 remembers of multisampled rendering to one sample, in single_sampled",
     ("libvulkan_lvp.so", 536): "what llvmpipe 25.0 draws the points and lines of dynamic_states3 with",
 }
 DIRECT_LEAK = re.compile(r"^Direct leak of (\d+) byte\(s\) in (\d+) object", re.MULTILINE)

@@ -10,13 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "vm.h"
 
-#define SHAPE  "1280x800x24"
+// Nobody manages the windows of this server: QEMU's is put into the middle as one of 640x480, and then grows to the
+// right and to the bottom with the guest's screen. So that is where its 1280x800 are.
+#define SHAPE "1920x1120x24"
+enum { LEFT = 640, TOP = 320, WIDTH = 1280, HEIGHT = 800 };
+
 #define PIXELS "Xvfb_screen0" // the name that Xvfb chooses
 
 // An entry for every display: the server and QEMU have it, nobody else.
@@ -201,12 +204,12 @@ static int save_dump(const unsigned char *dump, size_t size, FILE *out, const ch
       stride = big(dump + 48);
       start = (size_t)header + (size_t)big(dump + 76) * 12;
    }
-   if (!width || width > 16384 || !height || big(dump + 44) != 32 || stride < width * 4 ||
+   if (width < LEFT + WIDTH || width > 16384 || height < TOP + HEIGHT || big(dump + 44) != 32 || stride < width * 4 ||
        start + (uint64_t)stride * height > size) {
       cli_fail("the display's pixels are not as expected");
       return -1;
    }
-   if (write_png(out, dump + start, width, height, stride))
+   if (write_png(out, dump + start + (size_t)TOP * stride + (size_t)4 * LEFT, WIDTH, HEIGHT, stride))
       return 0;
    cli_fail("cannot write %s: %s", path, strerror(errno));
    return -1;

@@ -106,8 +106,6 @@ static void add_display(struct vm_words *words, const struct vm *vm, bool privat
    two(words, "-display", windows[vm->display] ? windows[vm->display] : private ? "sdl,gl=on" : "egl-headless");
    if (vm->display == VM_DISPLAY_VNC && !private)
       two(words, "-vnc", "unix:vnc");
-   if (private)
-      vm_word(words, "-full-screen"); // the private display shows nothing else
 }
 
 static void compose(struct vm_words *words, const struct vm *vm, const struct vm_machine *machine, const char *accel,
