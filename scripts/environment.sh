@@ -203,7 +203,7 @@ make_next()
    debian forky --variant=extract --include=mesa-vulkan-drivers,libvulkan-dev |
       unpack "$from" --wildcards './usr/lib/*/libvulkan_virtio.so' './usr/lib/*/libdisplay-info.so.*' \
          './usr/lib/*/libwayland-client.so.*' './usr/include/vulkan' './usr/include/vk_video' \
-         './usr/share/pkgconfig' './usr/share/vulkan/registry' ||
+         './usr/share/vulkan/registry' ||
       return
    mv "$from/usr/include" "$from/usr/share/vulkan/registry" "$vulkan" &&
       cp "$from"/usr/lib/*/libvulkan_virtio.so "$driver" &&
