@@ -138,7 +138,7 @@ static void print_member(const char *prefix, const struct member *member, const 
    const char *at = (const char *)bytes + member->offset;
    uint32_t n = length_of(member, bytes);
    if (member->pointer)
-      memcpy(&at, at, sizeof(at));
+      memcpy(&at, (const void *)at, sizeof(at)); // what is there is a pointer
    if (member->kind == TEXT) {
       key("%s/%s", prefix, member->name);
       value("%.*s", (int)member->count, at);
