@@ -64,6 +64,13 @@ void pv_fdset_remove(int set, int fd);
 struct msghdr;
 int pv_fd_of_message(struct msghdr *message);
 
+// Lets a descriptor, which stays the caller's, go along with a message; below 0: none. `room` must live until it is
+// sent.
+struct pv_fd_room {
+   _Alignas(16) char bytes[32];
+};
+void pv_fd_into_message(struct msghdr *message, struct pv_fd_room *room, int fd);
+
 // Bytes of memory a page has.
 size_t pv_page_size(void);
 

@@ -86,6 +86,22 @@ int pv_fd_of_message(struct msghdr *message)
    return first;
 }
 
+_Static_assert(CMSG_SPACE(sizeof(int)) <= sizeof(struct pv_fd_room), "there is room for one descriptor");
+
+void pv_fd_into_message(struct msghdr *message, struct pv_fd_room *room, int fd)
+{
+   if (fd < 0)
+      return;
+   memset(room, 0, sizeof *room);
+   message->msg_control = room->bytes;
+   message->msg_controllen = CMSG_SPACE(sizeof(int));
+   struct cmsghdr *header = CMSG_FIRSTHDR(message);
+   header->cmsg_level = SOL_SOCKET;
+   header->cmsg_type = SCM_RIGHTS;
+   header->cmsg_len = CMSG_LEN(sizeof(int));
+   memcpy(CMSG_DATA(header), &fd, sizeof fd);
+}
+
 int pv_shm_map(int fd, uint64_t size, void **out)
 {
    *out = NULL;

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/os.h"
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 // there the socket has SO_NOSIGPIPE
 #endif
@@ -188,16 +190,9 @@ int pv_conn_reply(struct pv_conn *conn, uint32_t id, const uint32_t *payload, ui
 int pv_conn_send_fd(struct pv_conn *conn, int fd)
 {
    uint8_t dummy = 0;
-   union {
-      struct cmsghdr align;
-      char bytes[CMSG_SPACE(sizeof(int))];
-   } control = {0};
+   struct pv_fd_room room;
    struct iovec iov = {&dummy, 1};
-   struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-   struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-   cmsg->cmsg_level = SOL_SOCKET;
-   cmsg->cmsg_type = SCM_RIGHTS;
-   cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-   memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+   struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+   pv_fd_into_message(&msg, &room, fd);
    return send_all(conn->fd, &msg);
 }

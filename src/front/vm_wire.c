@@ -17,27 +17,14 @@
 #define SEND_FLAGS 0 // the sockets are made with SO_NOSIGPIPE there
 #endif
 
-union control {
-   struct cmsghdr header; // for its alignment
-   char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 int pv_vm_send(int to, const void *bytes, size_t size, int fd)
 {
    const char *p = bytes;
    while (size) {
-      union control control = {0};
+      struct pv_fd_room room;
       struct iovec iov = {(void *)p, size};
       struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-      if (fd >= 0) {
-         message.msg_control = control.bytes;
-         message.msg_controllen = sizeof(control.bytes);
-         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-         header->cmsg_level = SOL_SOCKET;
-         header->cmsg_type = SCM_RIGHTS;
-         header->cmsg_len = CMSG_LEN(sizeof(int));
-         memcpy(CMSG_DATA(header), &fd, sizeof(int));
-      }
+      pv_fd_into_message(&message, &room, fd);
       ssize_t n = sendmsg(to, &message, SEND_FLAGS);
       if (n < 0 && errno == EINTR)
          continue;
@@ -55,10 +42,10 @@ int pv_vm_receive(int from, void *bytes, size_t size, int *out_fd)
    char *p = bytes;
    int got = -1;
    while (size) {
-      union control control;
+      struct pv_fd_room room;
       struct iovec iov = {p, size};
       struct msghdr message = {
-         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes)};
       ssize_t n = recvmsg(from, &message, 0);
       if (n < 0 && errno == EINTR)
          continue;

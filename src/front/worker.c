@@ -130,6 +130,20 @@ static void leave_will(void *user, const struct pv_will *will)
       pv_debug("the server does not take a last will: %s", strerror(-ret));
 }
 
+// Binds us to our parent. What a core of ours is made with; the lifeline is *lifeline, which must live as long.
+static struct pv_core_params tether(const struct pv_renderer_params *params, int *lifeline)
+{
+   struct pv_guard_page *page;
+   *lifeline = pv_guard_tether(&page);
+   raise_fd_limit();
+   struct pv_core_params core = core_params(params);
+   core.notes = page ? page->notes : NULL;
+   core.promises = page ? page->promises : NULL;
+   core.will = leave_will;
+   core.will_user = lifeline;
+   return core;
+}
+
 int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file)
 {
    int ret = check(fd, params);
@@ -140,14 +154,8 @@ int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *s
 #ifdef SO_NOSIGPIPE
    setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
 #endif
-   struct pv_guard_page *page;
-   int lifeline = pv_guard_tether(&page);
-   raise_fd_limit();
-   struct pv_core_params core = core_params(params);
-   core.notes = page ? page->notes : NULL;
-   core.promises = page ? page->promises : NULL;
-   core.will = leave_will;
-   core.will_user = &lifeline;
+   int lifeline;
+   const struct pv_core_params core = tether(params, &lifeline);
    struct watch watch;
    ret = watch_start(&watch, fd);
    if (ret) {
@@ -178,15 +186,9 @@ int pv_vm_worker_run(int fd, const struct pv_renderer_params *params)
       close(fd);
       return ret;
    }
-   struct pv_guard_page *page;
-   int lifeline = pv_guard_tether(&page);
+   int lifeline;
+   const struct pv_core_params core = tether(params, &lifeline);
    pv_guard_loosen(); // the VMM's end closes `fd`
-   raise_fd_limit();
-   struct pv_core_params core = core_params(params);
-   core.notes = page ? page->notes : NULL;
-   core.promises = page ? page->promises : NULL;
-   core.will = leave_will;
-   core.will_user = &lifeline;
    struct watch watch;
    ret = watch_start(&watch, fd);
    if (!ret) {

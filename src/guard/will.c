@@ -39,20 +39,9 @@ int pv_guard_will(int lifeline, const struct pv_will *will)
 {
    struct pv_will message = *will;
    struct iovec part = {.iov_base = &message, .iov_len = sizeof(message)};
-   union {
-      char bytes[CMSG_SPACE(sizeof(int))];
-      struct cmsghdr align;
-   } control = {0};
+   struct pv_fd_room room;
    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-   if (will->fd >= 0) {
-      header.msg_control = control.bytes;
-      header.msg_controllen = sizeof(control.bytes);
-      struct cmsghdr *c = CMSG_FIRSTHDR(&header);
-      c->cmsg_level = SOL_SOCKET;
-      c->cmsg_type = SCM_RIGHTS;
-      c->cmsg_len = CMSG_LEN(sizeof(int));
-      memcpy(CMSG_DATA(c), &will->fd, sizeof(int));
-   }
+   pv_fd_into_message(&header, &room, will->fd);
    ssize_t sent;
    do
       sent = sendmsg(lifeline, &header, MSG_NOSIGNAL);

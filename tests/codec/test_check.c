@@ -18,7 +18,8 @@ static const char *specialize(uint32_t offset, size_t size)
 {
    const uint64_t data = 1;
    const VkSpecializationMapEntry entry = {.offset = offset, .size = size};
-   const VkSpecializationInfo constants = {.mapEntryCount = 1, .pMapEntries = &entry, .dataSize = sizeof data, .pData = &data};
+   const VkSpecializationInfo constants = {
+      .mapEntryCount = 1, .pMapEntries = &entry, .dataSize = sizeof data, .pData = &data};
    const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                              .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                        .pName = "main",
@@ -49,6 +50,16 @@ static void specialization_constants_lie_inside_their_data(void **state)
    assert_non_null(specialize(4, SIZE_MAX - 2));
 }
 
+static const char *submit_info(const VkSubmitInfo *info)
+{
+   struct pv_args_vkQueueSubmit args = {.queue = ID(VkQueue, 1), .submitCount = 1, .pSubmits = info}, back;
+   struct pv_writer w = golden_writer();
+   pv_enc_vkQueueSubmit(&w, 0, &args);
+   struct pv_reader r = reader_of(&w);
+   pv_dec_vkQueueSubmit(&r, &back);
+   return refused(&r);
+}
+
 static const char *submit(uint32_t waits, uint32_t wait_values, uint32_t signals, uint32_t signal_values)
 {
    const VkSemaphore semaphores[4] = {ID(VkSemaphore, 1), ID(VkSemaphore, 2), ID(VkSemaphore, 3), ID(VkSemaphore, 4)};
@@ -66,12 +77,7 @@ static const char *submit(uint32_t waits, uint32_t wait_values, uint32_t signals
                               .pWaitDstStageMask = stages,
                               .signalSemaphoreCount = signals,
                               .pSignalSemaphores = semaphores};
-   struct pv_args_vkQueueSubmit args = {.queue = ID(VkQueue, 1), .submitCount = 1, .pSubmits = &info}, back;
-   struct pv_writer w = golden_writer();
-   pv_enc_vkQueueSubmit(&w, 0, &args);
-   struct pv_reader r = reader_of(&w);
-   pv_dec_vkQueueSubmit(&r, &back);
-   return refused(&r);
+   return submit_info(&info);
 }
 
 static void every_semaphore_has_its_value(void **state)
@@ -103,12 +109,7 @@ static const char *submit_to_group(uint32_t commands, uint32_t masks, uint32_t w
                               .pWaitDstStageMask = stages,
                               .commandBufferCount = commands,
                               .pCommandBuffers = buffers};
-   struct pv_args_vkQueueSubmit args = {.queue = ID(VkQueue, 1), .submitCount = 1, .pSubmits = &info}, back;
-   struct pv_writer w = golden_writer();
-   pv_enc_vkQueueSubmit(&w, 0, &args);
-   struct pv_reader r = reader_of(&w);
-   pv_dec_vkQueueSubmit(&r, &back);
-   return refused(&r);
+   return submit_info(&info);
 }
 
 static void every_command_buffer_has_its_mask(void **state)
@@ -122,7 +123,9 @@ static void every_command_buffer_has_its_mask(void **state)
 
 static const char *write_set(const VkWriteDescriptorSet *write)
 {
-   struct pv_args_vkUpdateDescriptorSets args = {.device = ID(VkDevice, 1), .descriptorWriteCount = 1, .pDescriptorWrites = write},
+   struct pv_args_vkUpdateDescriptorSets args = {.device = ID(VkDevice, 1),
+                                                 .descriptorWriteCount = 1,
+                                                 .pDescriptorWrites = write},
                                          back;
    struct pv_writer w = golden_writer();
    pv_enc_vkUpdateDescriptorSets(&w, 0, &args);
@@ -137,8 +140,9 @@ static void descriptors_are_as_many_as_their_count_says(void **state)
    const VkDescriptorBufferInfo buffers[2] = {0};
    const VkDescriptorImageInfo images[2] = {0};
    const uint32_t data[4] = {0};
-   VkWriteDescriptorSet write = {
-      .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET, .descriptorCount = 2, .descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER};
+   VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                 .descriptorCount = 2,
+                                 .descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER};
    assert_non_null(write_set(&write));
    write.pBufferInfo = buffers;
    assert_null(write_set(&write));
@@ -189,8 +193,11 @@ static const char *allocate_sets(uint32_t sets, uint32_t counts)
                                              .descriptorPool = ID(VkDescriptorPool, 5),
                                              .descriptorSetCount = sets,
                                              .pSetLayouts = layouts};
-   struct pv_args_vkAllocateDescriptorSets args = {
-      .device = ID(VkDevice, 1), .pAllocateInfo = &info, .pDescriptorSets = made, .asked_pDescriptorSets = sets}, back;
+   struct pv_args_vkAllocateDescriptorSets args = {.device = ID(VkDevice, 1),
+                                                   .pAllocateInfo = &info,
+                                                   .pDescriptorSets = made,
+                                                   .asked_pDescriptorSets = sets},
+                                           back;
    struct pv_writer w = golden_writer();
    pv_enc_vkAllocateDescriptorSets(&w, 0, &args);
    struct pv_reader r = reader_of(&w);

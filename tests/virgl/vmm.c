@@ -25,7 +25,7 @@ bool vmm_load(const char *path)
       memcpy(&virgl.name, &symbol, sizeof symbol);                                                                     \
       all &= symbol != NULL;                                                                                           \
    } while (0);
-   VMM_FUNCTIONS(VMM_LOAD)
+   VIRGL_DELEGATED(VMM_LOAD)
 #undef VMM_LOAD
    void *symbol = dlsym(virgl.library, "virgl_renderer_resource_map_fixed");
    memcpy(&virgl.resource_map_fixed, &symbol, sizeof symbol);

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "base/os.h"
-#include "front/virgl/abi.h"
+#include "front/virgl/delegate.h"
 #include "wire/client.gen.h"
 #include "wire/reader.h"
 #include "wire/venus.gen.h"
@@ -27,51 +27,10 @@
 
 #define SEC UINT64_C(1000000000)
 
-// The library's functions, by their names without the prefix.
-#define VMM_FUNCTIONS(F)                                                                                               \
-   F(int, init, (void *cookie, int flags, struct virgl_callbacks *callbacks))                                          \
-   F(void, cleanup, (void *cookie))                                                                                    \
-   F(void, reset, (void))                                                                                              \
-   F(void, poll, (void))                                                                                               \
-   F(int, get_poll_fd, (void))                                                                                         \
-   F(void, force_ctx_0, (void))                                                                                        \
-   F(void, get_cap_set, (uint32_t set, uint32_t *version, uint32_t *size))                                             \
-   F(void, fill_caps, (uint32_t set, uint32_t version, void *caps))                                                    \
-   F(int, context_create, (uint32_t id, uint32_t name_size, const char *name))                                         \
-   F(int, context_create_with_flags, (uint32_t id, uint32_t flags, uint32_t name_size, const char *name))              \
-   F(void, context_destroy, (uint32_t id))                                                                             \
-   F(int, submit_cmd, (void *buffer, int id, int words))                                                               \
-   F(int, create_fence, (int fence, uint32_t id))                                                                      \
-   F(int, context_create_fence, (uint32_t id, uint32_t flags, uint32_t ring_idx, uint64_t fence))                      \
-   F(void, context_poll, (uint32_t id))                                                                                \
-   F(int, context_get_poll_fd, (uint32_t id))                                                                          \
-   F(void, ctx_attach_resource, (int id, int resource))                                                                \
-   F(void, ctx_detach_resource, (int id, int resource))                                                                \
-   F(int, resource_create, (struct virgl_resource_create_args * args, struct iovec * iov, uint32_t iovs))              \
-   F(void, resource_unref, (uint32_t resource))                                                                        \
-   F(int, resource_attach_iov, (int resource, struct iovec *iov, int iovs))                                            \
-   F(void, resource_detach_iov, (int resource, struct iovec **iov, int *iovs))                                         \
-   F(int, transfer_write_iov,                                                                                          \
-     (uint32_t resource, uint32_t id, int level, uint32_t stride, uint32_t layer_stride, struct virgl_box *box,        \
-      uint64_t offset, struct iovec *iov, unsigned iovs))                                                              \
-   F(int, transfer_read_iov,                                                                                           \
-     (uint32_t resource, uint32_t id, uint32_t level, uint32_t stride, uint32_t layer_stride, struct virgl_box *box,   \
-      uint64_t offset, struct iovec *iov, int iovs))                                                                   \
-   F(int, resource_create_blob, (const struct virgl_create_blob_args *args))                                           \
-   F(int, resource_import_blob, (const struct virgl_import_blob_args *args))                                           \
-   F(int, resource_map, (uint32_t resource, void **map, uint64_t *size))                                               \
-   F(int, resource_unmap, (uint32_t resource))                                                                         \
-   F(int, resource_get_map_info, (uint32_t resource, uint32_t *info))                                                  \
-   F(int, resource_export_blob, (uint32_t resource, uint32_t *type, int *fd))                                          \
-   F(int, resource_get_info, (int resource, struct virgl_resource_info *info))                                         \
-   F(int, resource_get_info_ext, (int resource, struct virgl_resource_info_ext *info))                                 \
-   F(void *, get_cursor_data, (uint32_t resource, uint32_t *width, uint32_t *height))                                  \
-   F(int, execute, (void *args, uint32_t size))
-
 struct vmm {
    void *library;
 #define VMM_MEMBER(type, name, parameters) type(*name) parameters;
-   VMM_FUNCTIONS(VMM_MEMBER)
+   VIRGL_DELEGATED(VMM_MEMBER)
 #undef VMM_MEMBER
    // Not in every libvirglrenderer: NULL.
    int (*resource_map_fixed)(uint32_t resource, void *address);

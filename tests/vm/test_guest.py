@@ -161,7 +161,7 @@ class Run(unittest.TestCase):
         place = vms.Place()
         self.addCleanup(shutil.rmtree, place.folder)
         vms.require_guest(place)
-        result = place.vm('run', NAME, '--headless', '--', 'sh', '-c', 'cat >/root/note; echo done; exit 5', stdin=b'kept')
+        result = place.vm('run', NAME, '--headless', '--', 'sh', '-c', 'cat >/tmp/note; echo done; exit 5', stdin=b'kept')
         self.assertEqual((result.returncode, result.stdout), (5, b'done\n'), result.stderr)
         check_nothing_left(place)
 

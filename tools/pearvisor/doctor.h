@@ -43,11 +43,14 @@ struct doctor_survey {
 // environment (NULL-terminated "NAME=value", or "NAME" to remove one; may be NULL itself). Blocks until it has ended or
 // been ended. False if it could not be started.
 bool doctor_send(const char *const *arguments, const char *const *changes, struct doctor_survey *out);
+// Appends what the user said about GPU and driver to a command line: at most four words. The new length.
+size_t doctor_add_choice(const struct cli_settings *settings, const char **arguments, size_t n);
 // True if it ended well.
 bool doctor_went_well(const struct doctor_survey *survey);
 // Why it did not: "crashed (signal 11)", "did not answer within 30 s", or what it said last.
 void doctor_why(const struct doctor_survey *survey, char *out, size_t size);
 
+#define DOCTOR_VENUS 22 // VK_DRIVER_ID_MESA_VENUS
 // One device as a survey of Vulkan lists it.
 struct doctor_device {
    char name[256], driver[256], driver_info[256];

@@ -13,8 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DRIVER_VENUS 22 // VK_DRIVER_ID_MESA_VENUS
-
 // Allocated; NULL after a finding.
 static char *look_for_icd(struct doctor *doctor)
 {
@@ -159,7 +157,7 @@ static void judge_guest(struct doctor *doctor, const struct doctor_survey *surve
       return;
    }
    while (doctor_next_device(&at, &device)) {
-      if (device.driver_id == DRIVER_VENUS) {
+      if (device.driver_id == DOCTOR_VENUS) {
          venus++;
          look_at_guest_device(doctor, &device);
       } else {
@@ -202,14 +200,7 @@ static bool visit_own_server(const struct cli_settings *settings, const char *ic
    const char *arguments[16] = {"run", "--log-level", "error", "--icd", icd};
    size_t n = 5;
    char *self = cli_own_path();
-   if (settings->gpu) {
-      arguments[n++] = "--gpu";
-      arguments[n++] = settings->gpu;
-   }
-   if (settings->driver) {
-      arguments[n++] = "--driver";
-      arguments[n++] = settings->driver;
-   }
+   n = doctor_add_choice(settings, arguments, n);
    const char *const command[] = {"--", self, "survey", "guest", NULL};
    memcpy(arguments + n, command, sizeof(command));
    bool sent = self && doctor_send(arguments, NULL, out);

@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #define MAX_MANIFESTS 64
-#define DRIVER_VENUS  22 // VK_DRIVER_ID_MESA_VENUS
-#define TYPE_CPU      4  // VK_PHYSICAL_DEVICE_TYPE_CPU
+#define TYPE_CPU      4 // VK_PHYSICAL_DEVICE_TYPE_CPU
 
 struct manifests {
    char *paths[MAX_MANIFESTS];
@@ -206,7 +205,7 @@ static void blame_driver(struct doctor *doctor, const struct manifests *list, co
 
 static bool is_hardware(const struct doctor_device *device)
 {
-   return device->type != TYPE_CPU && device->driver_id != DRIVER_VENUS;
+   return device->type != TYPE_CPU && device->driver_id != DOCTOR_VENUS;
 }
 
 // A software device although the machine has a GPU: who keeps us from it?
@@ -268,7 +267,7 @@ static bool look_at_devices(struct doctor *doctor, const char *list)
    struct doctor_device device, software = {0};
    unsigned usable = 0, hardware = 0, venus = 0;
    while (doctor_next_device(&list, &device)) {
-      if (device.driver_id == DRIVER_VENUS) {
+      if (device.driver_id == DOCTOR_VENUS) {
          venus++;
          continue;
       }
@@ -303,14 +302,7 @@ static void look_at_renderer(struct doctor *doctor)
    const char *arguments[8] = {"survey"};
    struct doctor_survey survey;
    size_t n = 1;
-   if (settings->gpu) {
-      arguments[n++] = "--gpu";
-      arguments[n++] = settings->gpu;
-   }
-   if (settings->driver) {
-      arguments[n++] = "--driver";
-      arguments[n++] = settings->driver;
-   }
+   n = doctor_add_choice(settings, arguments, n);
    arguments[n++] = "renderer";
    if (!doctor_send(arguments, NULL, &survey))
       return;

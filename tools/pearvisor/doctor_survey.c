@@ -176,6 +176,18 @@ bool doctor_send(const char *const *arguments, const char *const *changes, struc
    return started;
 }
 
+size_t doctor_add_choice(const struct cli_settings *settings, const char **arguments, size_t n)
+{
+   const char *const options[][2] = {{"--gpu", settings->gpu}, {"--driver", settings->driver}};
+   for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+      if (!options[i][1])
+         continue;
+      arguments[n++] = options[i][0];
+      arguments[n++] = options[i][1];
+   }
+   return n;
+}
+
 bool doctor_went_well(const struct doctor_survey *survey)
 {
    return !survey->hung && WIFEXITED(survey->status) && WEXITSTATUS(survey->status) == 0;

@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A feedback loop that the pipeline knows nothing of: it is announced while commands are recorded, and taken back.
-#include "scene.h"
+#include "feedback.h"
 
 #include "color_vert.h"
 #include "feed_back_frag.h"
-
-#define PASSES 4
-#define LAYOUT VK_IMAGE_LAYOUT_ATTACHMENT_FEEDBACK_LOOP_OPTIMAL_EXT
-
-static struct image picture_new(struct gpu *gpu)
-{
-   struct image picture =
-       image_2d(gpu, VK_FORMAT_R8G8B8A8_UNORM, SIZE, SIZE,
-                VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT |
-                    VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_ATTACHMENT_FEEDBACK_LOOP_BIT_EXT);
-   uint32_t pixels[SIZE * SIZE], seed = 9;
-   for (uint32_t i = 0; i < SIZE * SIZE; i++)
-      pixels[i] = random_next(&seed);
-   image_upload(gpu, &picture, pixels, sizeof(pixels), LAYOUT);
-   return picture;
-}
 
 static VkPipeline pipeline_new(struct gpu *gpu, const struct scene *s, VkPipelineLayout layout)
 {
