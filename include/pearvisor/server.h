@@ -31,6 +31,19 @@ PV_API int pv_server_run(pv_server *server);
 PV_API void pv_server_stop(pv_server *server);
 PV_API void pv_server_destroy(pv_server **server);
 
+// The worker's side, before all else, while it has one thread and no driver: puts this process into the sandbox, out of
+// which it never comes; pv_worker_run and pv_vm_worker_run make it tighter once the driver is up. What the worker will
+// have to reach must be named. -EINVAL: no such sandbox; -EPERM: "strict", and the system refuses a part; both are
+// logged.
+struct pv_sandbox_params {
+   const char *sandbox; // "strict", "default" or "off"; NULL: what PEARVISOR_SANDBOX says, else "default"
+   const char *driver;  // of pv_renderer_params
+   const char *record;  // folder that recordings go to; NULL: none
+   const char *stats;   // file of pv_worker_run, made if it is not there; NULL: none
+   bool announce;       // log what could not be applied
+};
+PV_API int pv_worker_jail(const struct pv_sandbox_params *params);
+
 // The worker's side: serves the one client whose connection is `fd` (taken over) until it leaves, then returns 0.
 // -EPROTO if the client broke the protocol. `stats_file` as above.
 PV_API int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file);

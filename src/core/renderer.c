@@ -62,6 +62,8 @@ int pv_core_create(const struct pv_core_params *params, struct pv_core **out)
       error = -ENOMEM;
    for (uint32_t i = 0; !error && i < core->host.gpu_count; i++)
       error = pv_gpu_view_make(&core->views[i], &core->host.gpus[i], core->limits.memory);
+   if (!error && params->driver_up)
+      error = params->driver_up();
    if (error)
       pv_core_destroy(&core);
    else

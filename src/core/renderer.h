@@ -84,12 +84,14 @@ struct pv_core_params {
    struct pv_core_limits limits;
    bool polled;           // true: no threads of our own, the caller polls
    struct pv_note *notes; // PV_NOTES of them, written by every context and kept by the caller; NULL: nobody reads along
-   bool in_process; // the door shows memory to its guest by pointer: the driver's own mapping will do, without an fd
-   const char *mask;    // a driver restriction (host/mask.h), for tests; NULL: $PEARVISOR_RESTRICT, if set
+   bool in_process;  // the door shows memory to its guest by pointer: the driver's own mapping will do, without an fd
+   const char *mask; // a driver restriction (host/mask.h), for tests; NULL: $PEARVISOR_RESTRICT, if set
    // Told, if not NULL, what a guest watches, as it comes and goes; by any thread that executes or destroys.
    void (*will)(void *user, const struct pv_will *will);
    void *will_user;
    struct pv_promise *promises; // PV_PROMISES of them, for the first context; NULL: nobody would keep them
+   int (*driver_up)(
+       void);           // called once the driver is loaded and its GPUs are known; not 0: that is the end. May be NULL
    const char *capture; // file to record the first context to (later ones: FILE.2, ...), see base/record.h; NULL: none
 };
 

@@ -141,7 +141,18 @@ static struct pv_core_params tether(const struct pv_renderer_params *params, int
    core.promises = page ? page->promises : NULL;
    core.will = leave_will;
    core.will_user = lifeline;
+   core.driver_up = pv_jail_tighten;
    return core;
+}
+
+int pv_worker_jail(const struct pv_sandbox_params *params)
+{
+   const struct pv_jail_params jail = {.sandbox = params->sandbox,
+                                       .driver = params->driver,
+                                       .record = params->record,
+                                       .stats = params->stats,
+                                       .announce = params->announce};
+   return pv_jail_enter(&jail);
 }
 
 int pv_worker_run(int fd, const struct pv_renderer_params *params, const char *stats_file)

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "core/renderer.h"
+#include "guard/jail.h"
 
 #define PV_GUARD_FD 3 // where a worker finds the descriptor it was given
 

@@ -34,7 +34,7 @@ enum cli_id {
 
 // What the options said; zero is the default.
 struct cli_settings {
-   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record, *restriction;
+   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record, *restriction, *sandbox;
    const char *disk, *iso, *share, *display, *accel; // vm
    uint64_t memory_bytes, disk_bytes;
    uint32_t socket_mode, max_clients, cpus;

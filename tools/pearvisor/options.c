@@ -126,6 +126,13 @@ static const char *set_log_level(struct cli_settings *s, const char *value)
    return "error, warn, info or debug";
 }
 
+static const char *set_sandbox(struct cli_settings *s, const char *value)
+{
+   s->sandbox = value;
+   return !strcmp(value, "strict") || !strcmp(value, "default") || !strcmp(value, "off") ? NULL
+                                                                                         : "strict, default or off";
+}
+
 static const char *set_json(struct cli_settings *s, const char *value)
 {
    s->json = true;
@@ -251,6 +258,8 @@ static const struct option_spec specs[] = {
    {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec", set_record},
    {"restrict", "NAME", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER,
     "for tests: moltenvk, kosmickrisp, nvidia or vulkan11; the host's driver is shown as no more", set_restrict},
+   {"sandbox", "S", CLI_SERVE | CLI_RUN | CLI_WORKER, "of workers: strict, default or off ($PEARVISOR_SANDBOX, default)",
+    set_sandbox},
    {"icd", "JSON", CLI_RUN | CLI_ENV | CLI_DOCTOR, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
    {"json", NULL, CLI_INFO | CLI_DOCTOR, "print JSON", set_json},
    {"protocol", NULL, CLI_INFO, "print which commands of the protocol are left out, and why", set_protocol},

@@ -59,9 +59,10 @@ char **cli_worker_arguments(const struct cli_settings *settings, bool probe)
                                    {"--memory", settings->memory},
                                    {"--restrict", settings->restriction},
                                    {"--record", settings->record},
+                                   {"--sandbox", settings->sandbox},
                                    {"--log-level", cli_levels[settings->level]}};
    size_t n = 0;
-   char **argv = calloc(16, sizeof(*argv));
+   char **argv = calloc(18, sizeof(*argv));
    if (!argv)
       return NULL;
    argv[n++] = cli_own_path();

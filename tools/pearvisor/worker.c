@@ -15,6 +15,16 @@ static void log_line(void *data, int level, const char *line)
    fprintf(stderr, "pearvisor: client %s: %s\n", (const char *)data, line);
 }
 
+// First of all, while this process has one thread and no driver.
+static int jail(const struct cli_settings *settings)
+{
+   return pv_worker_jail(&(struct pv_sandbox_params){.sandbox = settings->sandbox,
+                                                     .driver = settings->driver,
+                                                     .record = settings->record,
+                                                     .stats = settings->stats,
+                                                     .announce = settings->probe || settings->vm});
+}
+
 static int probe(const struct cli_settings *settings)
 {
    const struct pv_renderer_params params = cli_renderer_params(settings);
@@ -31,17 +41,20 @@ static int probe(const struct cli_settings *settings)
 int cli_worker(const struct cli_settings *settings)
 {
    if (settings->probe)
-      return probe(settings);
+      return jail(settings) ? CLI_FAILURE : probe(settings);
    if (settings->fd < 0) {
       fprintf(stderr, "pearvisor worker: --fd is missing; workers are started by 'pearvisor serve'\n");
       return CLI_USAGE;
    }
    if (settings->client)
       pv_set_log(log_line, (void *)settings->client, settings->level);
+   if (jail(settings))
+      return CLI_FAILURE;
    struct pv_renderer_params params = cli_renderer_params(settings);
    char record[PATH_MAX];
    if (settings->record) {
-      snprintf(record, sizeof(record), "%s/client-%s.pvrec", settings->record, settings->client ? settings->client : "0");
+      snprintf(record, sizeof(record), "%s/client-%s.pvrec", settings->record,
+               settings->client ? settings->client : "0");
       params.record = record;
    }
    if (settings->vm)
