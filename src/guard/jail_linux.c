@@ -151,7 +151,7 @@ static int judge(const struct pv_jail_params *params, const struct report *repor
 {
    if (!report->at) {
       if (params->announce)
-         pv_info("sandbox: %s, all of it applied", strict ? "strict" : "default");
+         pv_debug("sandbox: %s, all of it applied", strict ? "strict" : "default");
       return 0;
    }
    if (strict) {

@@ -68,7 +68,7 @@ class Jail(unittest.TestCase):
         with server.log_path.open('wb') as log:
             server.process = subprocess.Popen(
                 [v.pearvisor(), 'serve', '--socket', server.path, '--sandbox', sandbox, '--driver',
-                 os.environ['PV_TEST_ESCAPE'], '--log-level', 'info'], stdin=subprocess.DEVNULL,
+                 os.environ['PV_TEST_ESCAPE'], '--log-level', 'debug'], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **environment}, user=user, group=user,
                 extra_groups=[] if user else None)
         self.addCleanup(server.stop, signal.SIGKILL)
