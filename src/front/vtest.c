@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "front/batch.h"
+#include "front/cache.h"
 #include "front/conn.h"
 #include "front/sync.h"
 
@@ -399,6 +400,7 @@ static int introduce(struct pv_vtest *v, uint32_t length)
    if (ret)
       return ret;
    pv_info("calls itself \"%s\"", v->name);
+   pv_cache_choose(v->name);
    ret = pv_core_create(&v->params, &v->core); // says itself what went wrong
    return ret ? ret : pv_conn_done(&v->conn);
 }

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "front/cache.h"
 #include "front/stats.h"
 #include "front/vm.h"
 #include "front/vtest.h"
@@ -200,6 +201,7 @@ int pv_vm_worker_run(int fd, const struct pv_renderer_params *params)
    int lifeline;
    const struct pv_core_params core = tether(params, &lifeline);
    pv_guard_loosen(); // the VMM's end closes `fd`
+   pv_cache_avoid();
    struct watch watch;
    ret = watch_start(&watch, fd);
    if (!ret) {

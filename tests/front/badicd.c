@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A Vulkan driver that is broken on purpose, for `pearvisor doctor`: another driver (BADICD_REAL, a library) with one
-// thing wrong (BADICD_MODE).
+// thing wrong (BADICD_MODE). Not broken: "tell" says on standard error where it would cache shaders.
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +41,10 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
       pause();
    if (mode_is("refuse"))
       return VK_ERROR_INITIALIZATION_FAILED;
+   if (mode_is("tell")) {
+      const char *off = getenv("__GL_SHADER_DISK_CACHE"), *path = getenv("__GL_SHADER_DISK_CACHE_PATH");
+      fprintf(stderr, "shader cache: %s\n", off ? off : path ? path : "the driver's own");
+   }
    VkResult result = ((PFN_vkCreateInstance)real(NULL, "vkCreateInstance"))(info, allocator, out);
    instance = *out;
    return result;

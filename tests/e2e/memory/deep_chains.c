@@ -125,9 +125,23 @@ static void *link_up(uint32_t count, const struct row *rows, union node *nodes, 
    return next;
 }
 
-static void put(struct gpu *gpu, uint32_t count, const struct row *rows, const union node *nodes)
+// A guest's driver takes away the states of extensions that it does not offer (NVIDIA's, and those newer than it).
+static void forget_other_extensions(union node *node)
+{
+   VkPhysicalDeviceExtendedDynamicState3FeaturesEXT *f = (void *)node;
+   f->extendedDynamicState3SampleLocationsEnable = f->extendedDynamicState3ColorBlendAdvanced = 0;
+   f->extendedDynamicState3ViewportWScalingEnable = f->extendedDynamicState3ViewportSwizzle = 0;
+   f->extendedDynamicState3CoverageToColorEnable = f->extendedDynamicState3CoverageToColorLocation = 0;
+   f->extendedDynamicState3CoverageModulationMode = f->extendedDynamicState3CoverageModulationTableEnable = 0;
+   f->extendedDynamicState3CoverageModulationTable = f->extendedDynamicState3CoverageReductionMode = 0;
+   f->extendedDynamicState3RepresentativeFragmentTestEnable = f->extendedDynamicState3ShadingRateImageEnable = 0;
+}
+
+static void put(struct gpu *gpu, uint32_t count, const struct row *rows, union node *nodes)
 {
    for (uint32_t i = 0; i < count; i++) {
+      if (rows[i].type == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTENDED_DYNAMIC_STATE_3_FEATURES_EXT)
+         forget_other_extensions(&nodes[i]);
       if (present(&rows[i]) && !rows[i].by_stage)
          result(gpu, rows[i].name, nodes[i].bytes + HEADER, rows[i].size - HEADER);
    }

@@ -196,7 +196,9 @@ static bool usable(struct gpu *gpu, struct planar *p)
 {
    VkFormatProperties props;
    vkGetPhysicalDeviceFormatProperties(gpu->physical, p->format, &props);
-   p->features = props.optimalTilingFeatures;
+   // Not what only video needs: no guest has that, and newer guest drivers do not tell of it.
+   p->features = props.optimalTilingFeatures &
+                 ~(VK_FORMAT_FEATURE_VIDEO_DECODE_OUTPUT_BIT_KHR | VK_FORMAT_FEATURE_VIDEO_DECODE_DPB_BIT_KHR);
    result(gpu, "features", &p->features, sizeof(p->features));
    return p->features & VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT &&
           p->features & (VK_FORMAT_FEATURE_COSITED_CHROMA_SAMPLES_BIT | VK_FORMAT_FEATURE_MIDPOINT_CHROMA_SAMPLES_BIT);
