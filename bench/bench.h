@@ -22,6 +22,7 @@ double best(struct gpu *gpu, double (*once)(struct gpu *gpu, void *data), void *
 void *buffer_read(struct gpu *gpu, const struct buffer *buffer, size_t size);
 
 void bench_memory(struct gpu *gpu);
+void bench_mapped(struct gpu *gpu); // of that, the processor's copies alone
 void bench_commands(struct gpu *gpu);
 void bench_compute(struct gpu *gpu);
 

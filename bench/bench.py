@@ -274,8 +274,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pearvisor", type=Path, help="the pearvisor program")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", action="append", choices=("memory", "commands", "compute"), metavar="GROUP",
-                        help="memory, commands or compute; may be given again")
+    parser.add_argument("--only", action="append", choices=("memory", "commands", "compute", "mapped"),
+                        metavar="GROUP", help="memory, commands or compute, or of memory only the processor's copies "
+                        "(mapped), which many rounds can be made of; may be given again")
     parser.add_argument("--peer", metavar="COMMAND",
                         help="also measure what COMMAND serves on the vtest socket {socket}")
     parser.add_argument("--peer-name", default="peer", metavar="NAME", help="its column")

@@ -144,30 +144,28 @@ static void rate(struct gpu *gpu, struct traffic *t, const char *name, double (*
    figure(gpu, (SIZE >> 20) / (best(gpu, once, t) / 1e9), "%s.%u", name, t->staging.type);
 }
 
-static void measure(struct gpu *gpu, struct traffic *t)
+static void measure_mapped(struct gpu *gpu, struct traffic *t)
 {
-   uint32_t type = t->staging.type;
-   renew(t, 2 * type + 1);
+   renew(t, 2 * t->staging.type + 1);
    rate(gpu, t, "write", write_mapped);
    rate(gpu, t, "read", read_mapped);
    EXPECT(!memcmp(t->own, t->back, SIZE));
-   renew(t, 2 * type + 2);
+}
+
+static void measure(struct gpu *gpu, struct traffic *t)
+{
+   measure_mapped(gpu, t);
+   renew(t, 2 * t->staging.type + 2);
    rate(gpu, t, "upload", upload);
    memset(t->staging.map, 0, SIZE);
    rate(gpu, t, "download", download);
    EXPECT(!memcmp(t->own, t->back, SIZE));
 }
 
-void bench_memory(struct gpu *gpu)
+// Each type that can be mapped, with a buffer in it.
+static void each_type(struct gpu *gpu, void (*measure_one)(struct gpu *gpu, struct traffic *t))
 {
    const VkPhysicalDeviceMemoryProperties *memory = &gpu->memory;
-   for (uint32_t i = 0; i < memory->memoryTypeCount; i++) {
-      fprintf(gpu->result, "type %u %u\n", i, memory->memoryTypes[i].propertyFlags);
-      if ((memory->memoryTypes[i].propertyFlags & MAPPED) != MAPPED)
-         continue;
-      figure(gpu, cold(gpu, i), "cold.%u", i);
-      figure(gpu, best(gpu, warm, &i), "warm.%u", i);
-   }
    struct traffic t = {
       .device = buffer_device(gpu, SIZE, VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT),
       .own = malloc(SIZE),
@@ -176,11 +174,35 @@ void bench_memory(struct gpu *gpu)
    for (uint32_t i = 0; i < memory->memoryTypeCount; i++) {
       if ((memory->memoryTypes[i].propertyFlags & MAPPED) != MAPPED || !staging_new(gpu, i, &t.staging))
          continue;
-      measure(gpu, &t);
+      measure_one(gpu, &t);
       vkDestroyBuffer(gpu->device, t.staging.buffer, NULL);
       vkFreeMemory(gpu->device, t.staging.memory, NULL);
    }
    free(t.own);
    free(t.back);
    buffer_free(gpu, &t.device);
+}
+
+static void tell_types(struct gpu *gpu)
+{
+   for (uint32_t i = 0; i < gpu->memory.memoryTypeCount; i++)
+      fprintf(gpu->result, "type %u %u\n", i, gpu->memory.memoryTypes[i].propertyFlags);
+}
+
+void bench_memory(struct gpu *gpu)
+{
+   tell_types(gpu);
+   for (uint32_t i = 0; i < gpu->memory.memoryTypeCount; i++) {
+      if ((gpu->memory.memoryTypes[i].propertyFlags & MAPPED) != MAPPED)
+         continue;
+      figure(gpu, cold(gpu, i), "cold.%u", i);
+      figure(gpu, best(gpu, warm, &i), "warm.%u", i);
+   }
+   each_type(gpu, measure);
+}
+
+void bench_mapped(struct gpu *gpu)
+{
+   tell_types(gpu);
+   each_type(gpu, measure_mapped);
 }
