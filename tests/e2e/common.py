@@ -21,6 +21,7 @@ class Guest:
     """A guest driver."""
     name: str
     arguments: list[str]  # for `pearvisor run`
+    vm: str = ""  # or the VM it is in, a running one of `pearvisor vm`
 
 
 def host_environment() -> dict[str, str]:

@@ -86,9 +86,10 @@ def status_of(code: int | None) -> tuple[str, int]:
     return {0: "ok", SKIP: "skipped"}.get(code, FAILED), 0
 
 
-def execute(command: list[str], env: dict[str, str], output: Path, timeout: float) -> Run:
+def execute(command: list[str], env: dict[str, str], output: Path, timeout: float, name: str = "") -> Run:
+    """Runs a program that writes to `output`, which it may know by another name."""
     start = time.monotonic()
-    code, text = run([*command, str(output)], env, timeout)
+    code, text = run([*command, name or str(output)], env, timeout)
     seconds = time.monotonic() - start
     known = ("device: ", "driver: ", "api: ", "extensions: ", "extension: ")
     lines = [line for line in text.splitlines() if line.strip()]

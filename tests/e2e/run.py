@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -27,6 +28,7 @@ from judge import (DIFFERENT, HIDDEN, IDENTICAL, NATIVE_SKIP, VERDICTS, Device, 
 SCHEMA = 1
 TIMEOUT = 60
 GOOD = (IDENTICAL, NATIVE_SKIP)
+IN_VM = "/mnt/share"  # where a VM's guest sees the folder it shares with us
 DOCUMENT = Path(__file__).parent / "../../docs/compat.md"
 
 
@@ -64,14 +66,16 @@ class Runner:
         alarm = max(1, int(self.timeout * 5 / 6))  # the program's own, somewhat earlier
         self.env = dict(host_environment(), E2E_LIST="1", E2E_ALARM=str(alarm))
         self.guest_env = dict(self.env, VN_PERF=options.perf) if options.perf else self.env
+        self.pearvisor: str = options.pearvisor
         self.prefix = [options.pearvisor, "run", "--log-level", "info"]
         if self.restriction:
             self.prefix += ["--restrict", self.restriction]
+        self.share: Path | None = options.share.resolve() if options.share else None
 
     def run(self, program: Path) -> Result:
         """Runs one program natively and on every guest driver."""
         short = program.name.removeprefix("e2e-")
-        with tempfile.TemporaryDirectory(prefix="pearvisor-e2e-") as folder:
+        with tempfile.TemporaryDirectory(prefix="pearvisor-e2e-", dir=self.share) as folder:
             native = execute([str(program)], self.env, Path(folder, "native"), self.timeout)
             outcomes = {guest.name: self.visit(guest, program, short, native, Path(folder, guest.name))
                         for guest in self.guests}
@@ -82,8 +86,8 @@ class Runner:
     def visit(self, guest: Guest, program: Path, short: str, native: Run, output: Path) -> Outcome:
         if native.status != "ok":
             return Outcome(*judge(native, native))
-        command = [*self.prefix, *guest.arguments, "--", str(program)]
-        visit = execute(command, self.guest_env, output, self.timeout)
+        visit = self.visit_vm(guest, program, output) if guest.vm else execute(
+            [*self.prefix, *guest.arguments, "--", str(program)], self.guest_env, output, self.timeout)
         verdict, why = judge(native, visit)
         outcome = Outcome(verdict, why, visit.seconds, visit.last_commands(), visit.device)
         label = self.drivers.label(visit.device.driver)
@@ -93,6 +97,17 @@ class Runner:
                                     if row.holds(native.device.driver, self.restriction, label)
                                     and row.covers(short, verdict, why)), None)
         return outcome
+
+    def visit_vm(self, guest: Guest, program: Path, output: Path) -> Run:
+        """The same in a VM, which has only what is in the shared folder and none of our environment."""
+        assert self.share
+        there = self.share / program.name
+        if not there.exists():
+            shutil.copy(program, there)
+        told = [f"{name}={self.guest_env[name]}" for name in ("E2E_LIST", "E2E_ALARM", "VN_PERF") if name in self.guest_env]
+        return execute([self.pearvisor, "vm", "exec", guest.vm, "--", "env", "VK_LOADER_DRIVERS_SELECT=*virtio*", *told,
+                        f"{IN_VM}/{program.name}"], self.env, output, self.timeout,
+                       f"{IN_VM}/{output.relative_to(self.share)}")
 
     def look_twice(self, program: Path, native: Run, outcomes: dict[str, Outcome], output: Path) -> None:
         """A program whose native results differ among themselves is the culprit itself."""
@@ -196,6 +211,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pearvisor", required=True, help="the pearvisor program")
     parser.add_argument("--guest", choices=("system", "next", "all"), default="all",
                         help=f"guest drivers: the system's, the one {ICD_NEXT} names, or both")
+    parser.add_argument("--vm", metavar="NAME", help="instead: the driver in this VM of `pearvisor vm`, which runs and...")
+    parser.add_argument("--share", type=Path, metavar="DIR", help="...was made with this --share; programs go there")
     parser.add_argument("--perf", default="", metavar="LIST", help="VN_PERF of the guest driver: what it shall not do")
     parser.add_argument("--restrict", default="", metavar="NAME",
                         help="hide from guests what such a host driver does not have (see 'pearvisor run --help')")
@@ -207,12 +224,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--verbose", action="store_true", help="name the sections of every result")
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("programs", nargs="+", type=Path)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if bool(options.vm) != bool(options.share) or (options.vm and options.restrict):
+        parser.error("--vm and --share go together, and without --restrict")
+    return options
 
 
 def main() -> int:
     options = arguments()
-    guests = chosen_guests(options.guest)
+    guests = [Guest("vm", [], options.vm)] if options.vm else chosen_guests(options.guest)
     if not guests:
         return SKIP
     runner = Runner(options, guests)
