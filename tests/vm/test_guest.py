@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A stock Debian 13 guest on a stock QEMU, with our GPU in it: booted once, asked many things, powered off.
 
-Usage: test_guest.py PROGRAM…: end-to-end programs, which must leave the same bytes behind in the guest as natively.
+Usage: test_guest.py [--next] PROGRAM…: end-to-end programs, which must leave the same bytes behind in the guest as
+natively. With --next, on the newer QEMU in the folder that PEARVISOR_QEMU_NEXT names.
 """
 
 import os
@@ -20,6 +21,7 @@ import vms
 
 NAME = 'guest'
 PROGRAMS: list[Path] = []
+NEXT = ''  # the folder above that of the newer QEMU, if it is to be used
 
 
 def picture(data: bytes) -> tuple[int, int, list[bytes]]:
@@ -39,14 +41,6 @@ def picture(data: bytes) -> tuple[int, int, list[bytes]]:
     return size[0], size[1], [rows[y * stride + 1:(y + 1) * stride] for y in range(size[1])]
 
 
-def check_nothing_left(place: vms.Place) -> None:
-    """After a VM: no process, no socket, no display; its disk and its logs."""
-    processes = place.wait_for_none()
-    assert not processes, processes
-    left = sorted(path.name for path in place.path_of(NAME).iterdir() if not path.name.startswith('port.'))
-    assert left == ['config', 'console', 'disk.qcow2', 'lock', 'log'], left
-
-
 class Guest(unittest.TestCase):
     place: vms.Place
     share: Path
@@ -55,20 +49,11 @@ class Guest(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.place = vms.Place()
         cls.addClassCleanup(shutil.rmtree, cls.place.folder)
-        cls.share = cls.place.folder / 'share'
-        cls.share.mkdir()
-        for program in PROGRAMS:
-            shutil.copy(program, cls.share)
-        vms.require_guest(cls.place)
-        for args in (('create', NAME, '--share', str(cls.share)), ('start', NAME)):
-            result = cls.place.vm(*args)
-            assert result.returncode == 0, result.stderr.decode()
+        cls.share = cls.place.running(NAME, PROGRAMS)
 
     @classmethod
     def tearDownClass(cls) -> None:
-        result = cls.place.vm('stop', NAME)
-        assert result.returncode == 0, result.stderr.decode()
-        check_nothing_left(cls.place)
+        cls.place.stopped(NAME)
 
     def guest(self, *command: str, stdin: bytes = b'') -> subprocess.CompletedProcess:
         return self.place.vm('exec', NAME, '--', *command, stdin=stdin)
@@ -77,9 +62,6 @@ class Guest(unittest.TestCase):
         result = self.guest(*command)
         self.assertEqual(result.returncode, 0, (command, result.stderr))
         return result.stdout.decode()
-
-    def qemu(self) -> int:
-        return next(pid for pid, name in self.place.processes().items() if 'qemu-system' in name)
 
     def colours(self) -> set[bytes]:
         """Those of one line across the guest's screen."""
@@ -113,11 +95,14 @@ class Guest(unittest.TestCase):
                 self.assertEqual((self.share / f'{program.name}.guest').read_bytes(), native.read_bytes())
 
     def test_the_library_in_qemu_is_ours(self) -> None:
-        maps = Path(f'/proc/{self.qemu()}/maps').read_text(encoding='utf-8')
+        qemu = self.place.qemu()
+        maps = Path(f'/proc/{qemu}/maps').read_text(encoding='utf-8')
         ours = Path(os.environ['PEARVISOR']).resolve().parents[2] / 'src/virgl'
         self.assertIn(f'{ours}/libvirglrenderer.so.1', maps)
-        children = Path(f'/proc/{self.qemu()}/task/{self.qemu()}/children').read_text(encoding='utf-8').split()
-        self.assertIn(b'worker', b''.join(Path(f'/proc/{pid}/cmdline').read_bytes() for pid in children))
+        self.says('vulkaninfo', '--summary')
+        self.assertTrue(self.place.worker())
+        program = Path(f'/proc/{qemu}/exe').resolve()
+        self.assertEqual(program.is_relative_to(NEXT) if NEXT else program.parent == Path('/usr/bin'), True, program)
 
     def test_statuses_and_streams_are_the_commands(self) -> None:
         result = self.guest('sh', '-c', 'echo out; echo err >&2; exit 7')
@@ -127,6 +112,12 @@ class Guest(unittest.TestCase):
         self.assertEqual(self.guest('/etc/fstab').returncode, 126)
         data = os.urandom(3 << 20)
         self.assertEqual(self.guest('cat', stdin=data).stdout, data)
+
+    def test_one_command_after_another(self) -> None:
+        """Each begins when the guest has not noticed yet that the last one's client has gone."""
+        for number in range(60):
+            result = self.place.vm('exec', NAME, '--', 'echo', str(number), timeout=60)
+            self.assertEqual((result.returncode, result.stdout), (0, f'{number}\n'.encode()))
 
     def test_commands_run_side_by_side(self) -> None:
         with ThreadPoolExecutor() as pool:  # each waits for the other
@@ -163,9 +154,16 @@ class Run(unittest.TestCase):
         vms.require_guest(place)
         result = place.vm('run', NAME, '--headless', '--', 'sh', '-c', 'cat >/tmp/note; echo done; exit 5', stdin=b'kept')
         self.assertEqual((result.returncode, result.stdout), (5, b'done\n'), result.stderr)
-        check_nothing_left(place)
+        place.check_nothing_left(NAME)
 
 
 if __name__ == '__main__':
-    PROGRAMS = [Path(argument).resolve() for argument in sys.argv[1:]]
+    if sys.argv[1] == '--next':
+        folder = os.environ.get('PEARVISOR_QEMU_NEXT', '')
+        if not folder:
+            print('skipped: there is no second QEMU; ./dev said why when it looked for it')
+            sys.exit(vms.SKIP)
+        NEXT = str(Path(folder).resolve().parent)
+        os.environ['PATH'] = f"{folder}:{os.environ['PATH']}"
+    PROGRAMS = [Path(argument).resolve() for argument in sys.argv[1:] if argument != '--next']
     unittest.main(argv=sys.argv[:1], verbosity=2)

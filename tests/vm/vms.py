@@ -2,6 +2,7 @@
 """What the tests of `pearvisor vm` share: the tool, a place of their own for VMs, and a look at the host's processes."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 SKIP = 77
+PEARVISOR = os.environ['PEARVISOR']
+VENUS = 'Virtio-GPU Venus'  # in the name of every device that a guest sees
 TIMEOUT = 600  # a guest under emulation, on a busy machine
 
 
@@ -23,9 +26,10 @@ class Place:
             if icds:
                 self.env['VK_DRIVER_FILES'] = str(icds[0])
 
-    def vm(self, *args: str, stdin: bytes = b'', env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    def vm(self, *args: str, stdin: bytes = b'', env: dict[str, str] | None = None,
+           timeout: float = TIMEOUT) -> subprocess.CompletedProcess:
         """Runs `pearvisor vm ARGS`."""
-        return subprocess.run([os.environ['PEARVISOR'], 'vm', *args], input=stdin, capture_output=True, timeout=TIMEOUT,
+        return subprocess.run([PEARVISOR, 'vm', *args], input=stdin, capture_output=True, timeout=timeout,
                               env={**self.env, **(env or {})}, check=False)
 
     def path_of(self, name: str) -> Path:
@@ -44,6 +48,41 @@ class Place:
             if needle in known and int(entry.name) != os.getpid() and words:
                 found[int(entry.name)] = words.split(b'\0')[0].decode()
         return found
+
+    def running(self, name: str, files: list[Path], *options: str) -> Path:
+        """Makes and starts a VM with a shared folder that has these files. Returns the folder."""
+        share = self.folder / 'share'
+        share.mkdir()
+        for file in files:
+            shutil.copy(file, share)
+        require_guest(self)
+        for args in (('create', name, '--headless', '--cpus', '2', '--share', str(share), *options), ('start', name)):
+            result = self.vm(*args)
+            assert result.returncode == 0, result.stderr.decode()
+        return share
+
+    def stopped(self, name: str) -> None:
+        """Powers it off, and looks at what is there afterwards: no process, no socket, no display; its disk, its logs."""
+        result = self.vm('stop', name)
+        assert result.returncode == 0, result.stderr.decode()
+        self.check_nothing_left(name)
+
+    def check_nothing_left(self, name: str) -> None:
+        processes = self.wait_for_none()
+        assert not processes, processes
+        left = sorted(path.name for path in self.path_of(name).iterdir() if not path.name.startswith('port.'))
+        assert left == ['config', 'console', 'disk.qcow2', 'lock', 'log'], left
+
+    def qemu(self) -> int:
+        """The only QEMU of this place."""
+        return next(pid for pid, name in self.processes().items() if 'qemu-system' in name)
+
+    def worker(self) -> int:
+        """QEMU's renderer; 0 if it has none, as before the guest's first program."""
+        for child in Path(f'/proc/{self.qemu()}/task/{self.qemu()}/children').read_text(encoding='utf-8').split():
+            if b'\0worker\0' in Path(f'/proc/{child}/cmdline').read_bytes():
+                return int(child)
+        return 0
 
     def wait_for_none(self) -> dict[int, str]:
         """The processes that are still there when they should long be gone."""
