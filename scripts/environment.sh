@@ -6,7 +6,7 @@
 # A new enough distribution is used as it is, with its packages installed (`native`). Anything older gets a Debian 13
 # root of ours, kept in the cache directory for every clone and entered by scripts/enter-root (`root`). Inside that root
 # ./dev runs again and finds the mark left there (`inside`). Both also get a second, newer guest driver to test against,
-# and headers and libraries for a cross build to aarch64.
+# headers and libraries for a cross build to aarch64, and a second, newer QEMU.
 #
 # Every message goes to stderr: `./dev run` leaves stdout to the command it runs.
 
@@ -17,6 +17,7 @@ mark=/etc/pearvisor-root
 packages=$(sed -e 's/#.*//' -e '/^ *$/d' "$project/scripts/packages/debian" | sort)
 root=$cache/root-$(printf '%s\n' 'recipe 1' "$packages" | sha256sum | cut -c1-12)
 next=$cache/next-1
+qemu=$cache/qemu-1
 libraries=$(sed -n '/^# libraries/,/^$/{/^[a-z]/p}' "$project/scripts/packages/debian")
 aarch64=$cache/aarch64-$(printf '%s\n' 'recipe 1' "$libraries" | sha256sum | cut -c1-12)
 
@@ -228,6 +229,28 @@ make_aarch64()
    ln -s usr/lib "$1/lib"
 }
 
+# The QEMU that Debian 13's backports have, beside the one it came with, whose libraries it uses. It looks for its modules
+# and firmware where Debian puts them, unless it is told: so what is called is a script.
+make_qemu()
+{
+   local hook='$1/etc/apt/sources.list'
+   say 'fetching a second, newer QEMU once'
+   debian trixie --variant=extract --include=qemu-system-x86,qemu-system-modules-opengl,qemu-system-gui \
+      --setup-hook="sed -n 's/ trixie main/ trixie-backports main/p' \"$hook\" >>\"$hook.d/backports.list\"" \
+      --setup-hook="printf '%s\n' 'Package: src:qemu:any src:seabios:any src:ipxe:any' 'Pin: release n=trixie-backports' \
+         'Pin-Priority: 500' >\"\$1/etc/apt/preferences.d/qemu\"" |
+      unpack "$1" --wildcards './usr/bin/qemu-system-x86_64' './usr/lib/x86_64-linux-gnu/qemu' './usr/share/qemu' \
+         './usr/share/seabios' ||
+      return
+   mv "$1/usr/bin/qemu-system-x86_64" "$1/usr/bin/qemu" && mkdir "$1/bin" &&
+      cat >"$1/bin/qemu-system-x86_64" <<'END' && chmod 755 "$1/bin/qemu-system-x86_64"
+#!/bin/bash
+at=$(dirname "$(dirname "$(readlink -f "$0")")")/usr
+export QEMU_MODULE_DIR=$at/lib/x86_64-linux-gnu/qemu
+exec -a "$0" "$at/bin/qemu" -L "$at/share/qemu" -L "$at/share/seabios" "$@"
+END
+}
+
 # Runs a command where PearVisor is built, from outside.
 in_place()
 {
@@ -238,8 +261,8 @@ in_place()
    fi
 }
 
-# prepare COMMAND: makes ready whatever is missing; sets `where`, and where ./dev runs on PEARVISOR_ICD_NEXT and its
-# like, which tell the tests of what is there.
+# prepare COMMAND ARGUMENT…: makes ready whatever is missing; sets `where`, and where ./dev runs on PEARVISOR_ICD_NEXT and
+# its like, which tell the tests of what is there.
 prepare()
 {
    local trouble
@@ -248,6 +271,7 @@ prepare()
    inside)
       next=/opt/pearvisor
       aarch64=/opt/pearvisor-aarch64
+      qemu=/opt/pearvisor-qemu
       ;;
    native)
       if command -v apt-get >/dev/null; then
@@ -265,14 +289,17 @@ prepare()
       fi
       ;;
    esac
-   [ "$where" = inside ] || prepare_extras "$1"
+   [ "$where" = inside ] || prepare_extras "$@"
    export PEARVISOR_ICD_NEXT=$next/guest-forky/virtio_icd.json PEARVISOR_VULKAN_NEXT=$next/vulkan-forky
    [ -e "$PEARVISOR_ICD_NEXT" ] || unset PEARVISOR_ICD_NEXT PEARVISOR_VULKAN_NEXT
    export PEARVISOR_AARCH64=$aarch64
    [ -d "$PEARVISOR_AARCH64/usr" ] || unset PEARVISOR_AARCH64
+   export PEARVISOR_QEMU_NEXT=$qemu/bin
+   [ -d "$PEARVISOR_QEMU_NEXT" ] || unset PEARVISOR_QEMU_NEXT
 }
 
-# What only some tests want. Where it failed before, only the commands that use it try (and complain) again.
+# prepare_extras COMMAND ARGUMENT…: what only some tests want. Where it failed before, only the commands that use it try
+# (and complain) again.
 prepare_extras()
 {
    case $1 in
@@ -281,6 +308,11 @@ prepare_extras()
    esac
    prepare_extra "$next" make_next 'no second guest driver'
    [ "$1" != test ] || prepare_extra "$aarch64" make_aarch64 'no libraries for aarch64'
+   case " $* " in
+   " test"*" vm "* | " test"*" all "*)
+      [ "$(uname -m)" != x86_64 ] || prepare_extra "$qemu" make_qemu 'no second QEMU'
+      ;;
+   esac
 }
 
 # prepare_extra DIRECTORY FUNCTION COMPLAINT
