@@ -67,17 +67,22 @@ def last_frame(prefix: Prefix, frames: int, env: dict[str, str]) -> Picture:
     return picture
 
 
+def compare_cube(name: str, guest: Picture, native: dict[bytes, int], env: dict[str, str]) -> None:
+    """Looks for a guest's last frame among the native ones, by their pixels; more of these are made as needed."""
+    rest = iter(AROUND)
+    while guest.pixels not in native and (frames := next(rest, 0)):
+        native.setdefault(last_frame([], frames, env).pixels, frames)
+    print(f"{name}: {guest.width}x{guest.height}, {guest.colors()} colours, the picture natively seen last of "
+          f"{native.get(guest.pixels, 'none of those')} frames")
+    expect(guest.pixels in native, f"{name}: vkcube's last frame is none of the {len(native)} native ones")
+    expect(guest.colors() > 100, f"{name}: a cube has more than {guest.colors()} colours")
+
+
 def vkcube_x11(prefixes: dict[str, Prefix], env: dict[str, str]) -> None:
     with display("x11") as variables:
         native: dict[bytes, int] = {}
         for name, prefix in prefixes.items():
-            guest, rest = last_frame(prefix, FRAMES, env | variables), iter(AROUND)
-            while guest.pixels not in native and (frames := next(rest, 0)):
-                native.setdefault(last_frame([], frames, env | variables).pixels, frames)
-            print(f"{name}: {guest.width}x{guest.height}, {guest.colors()} colours, the picture natively seen last of "
-                  f"{native.get(guest.pixels, 'none of those')} frames")
-            expect(guest.pixels in native, f"{name}: vkcube's last frame is none of the {len(native)} native ones")
-            expect(guest.colors() > 100, f"{name}: a cube has more than {guest.colors()} colours")
+            compare_cube(name, last_frame(prefix, FRAMES, env | variables), native, env | variables)
 
 
 def vkcube_wayland(prefixes: dict[str, Prefix], env: dict[str, str]) -> None:
