@@ -82,8 +82,8 @@ def variants() -> dict[str, list[Variant]]:
     }
 
 
-# Run only when named, or by `./dev test all`: it makes a guest's disk of some hundred megabytes first.
-APART = ("vm",)
+# Run only when named, or by `./dev test all`: they make a guest's disk of some hundred megabytes first, or take minutes.
+APART = ("soak", "vm")
 # What `./dev test all` asks of the tests besides.
 THOROUGH = {"HOSTILE_CASES": "1000000", "HOSTILE_ROUNDS": "10", "HOSTILE_WORKERS": "2000"}
 
