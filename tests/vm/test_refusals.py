@@ -4,6 +4,9 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -51,6 +54,9 @@ class Refusals(unittest.TestCase):
     def test_missing_files(self) -> None:
         for option in ('--disk', '--iso', '--share'):
             self.assertIn('No such file', self.refused(1, 'create', 'a', option, '/no/such/thing'))
+        for option in ('--disk', '--iso'):
+            self.assertIn('is a folder', self.refused(1, 'create', 'a', option, str(self.place.folder)))
+        self.assertIn('is no folder', self.refused(1, 'create', 'a', '--share', __file__))
         text = self.place.folder / 'comma,disk'
         text.touch()
         self.assertIn('comma', self.refused(1, 'create', 'a', '--disk', str(text)))
@@ -65,6 +71,73 @@ class Refusals(unittest.TestCase):
         self.tool(f'qemu-system-{machine}', 'echo QEMU emulator version 8.2.2 of a test')
         self.assertIn('is 8.2, and Venus needs 9.2 or newer', self.refused(1, 'run', '--disk', str(disk), env=empty))
         self.assertEqual(list(self.place.path_of('').glob('*')), [])
+
+    def disk(self) -> str:
+        path = self.place.folder / 'disk.raw'
+        path.write_bytes(bytes(1 << 20))
+        return str(path)
+
+    def test_no_disk_space(self) -> None:
+        """On a file system of four megabytes, in a mount namespace."""
+        small = self.place.folder / 'small'
+        small.mkdir()
+        for variable, args in (('XDG_DATA_HOME', ['--disk', self.disk()]), ('XDG_CACHE_HOME', [])):
+            script = f'mount -t tmpfs -o size=4m none "{small}" && exec "$@"'
+            result = subprocess.run(['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh',
+                                     vms.PEARVISOR, 'vm', 'create', 'a', *args], env=self.place.env | {variable: str(small)},
+                                    capture_output=True, text=True, timeout=60, check=False)
+            if 'unshare' in result.stderr or 'mount' in result.stderr:
+                self.skipTest(f'no mounts here: {result.stderr}')
+            self.assertRegex(result.stderr, rf'^pearvisor: .* are needed: make room, or let {variable} name another folder\n$')
+            self.assertEqual((result.returncode, result.stdout), (1, ''))
+
+    def test_an_image_in_use(self) -> None:
+        """QEMU itself has it, for writing; nothing runs there."""
+        disk, monitor = self.disk(), self.place.folder / 'monitor'
+        owner = subprocess.Popen([f'qemu-system-{os.uname().machine}', '-S', '-display', 'none', '-nodefaults', '-machine',
+                                  'q35', '-drive', f'file={disk},format=raw,if=virtio', '-qmp',
+                                  f'unix:{monitor},server=on,wait=off'], env=self.place.env)
+        self.addCleanup(owner.wait)
+        self.addCleanup(owner.kill)
+        end = time.monotonic() + 60
+        while not monitor.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(60)
+            client.connect(str(monitor))
+            client.recv(1)  # it greets when it has opened the disk
+        self.assertEqual(self.place.vm('create', 'a', '--disk', disk).returncode, 0)
+        for args in (('start', 'a'), ('run', 'a', '--', 'true')):
+            result = self.place.vm(*args)
+            self.assertEqual((result.returncode, result.stdout), (1, b''))
+            self.assertRegex(result.stderr.decode().splitlines()[-1],
+                             '^pearvisor: a disk image is in use by another program; end that, or give another image$')
+            self.assertNotIn(b'cannot ask', result.stderr)
+        owner.kill()
+        owner.wait()
+        self.assertEqual(self.place.wait_for_none(), {})
+
+    def test_no_display_to_show_a_window_on(self) -> None:
+        env = {name: value for name, value in self.place.env.items() if name not in ('DISPLAY', 'WAYLAND_DISPLAY')}
+        self.place.env = env
+        for display in ('sdl', 'gtk'):
+            self.assertIn('--headless', self.refused(1, 'run', '--display', display, '--disk', self.disk()))
+
+    def test_no_rights_to_kvm(self) -> None:
+        """As somebody who may not open it; only root can try that."""
+        kvm = Path('/dev/kvm')
+        if os.geteuid() or not kvm.exists() or kvm.stat().st_mode & 0o006:
+            self.skipTest('not root, or no /dev/kvm that is not for everybody')
+        self.disk()
+        for path in (self.place.folder, *self.place.folder.rglob('*')):
+            os.chown(path, 65534, 65534)
+        command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', vms.PEARVISOR, 'vm', 'run', '--accel', 'kvm',
+                   '--headless', '--disk', self.disk()]
+        result = subprocess.run(command, env=self.place.env | {'XDG_CACHE_HOME': str(self.place.folder)},
+                                capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, 'pearvisor: kvm cannot be used: you may not open /dev/kvm; run: sudo usermod -aG kvm '
+                                        '$USER, and log in again\n')
 
     def test_a_disk_of_ones_own_stays_as_it_is(self) -> None:
         disk = self.place.folder / 'disk.raw'

@@ -94,8 +94,11 @@ static int run(const struct cli_settings *settings)
       return CLI_FAILURE;
    bool stock = !vm.disk && !vm.iso, command = settings->rest[0];
    if (!vm_boot(&vm, settings, &running)) {
+      if (command && !stock)
+         fprintf(stderr,
+                 "pearvisor: waiting for the agent in the guest, which a disk of your own needs for commands\n");
       status = command ? vm_exec(settings->rest, true, &running) : stock ? show(&running) : CLI_OK;
-      if (command && vm.throwaway)
+      if (command && (vm.throwaway || !vm_alive(&running)))
          vm_kill(&running);
       else if (command) {
          kill(getpid(), SIGTERM); // as if we were told: the guest powers off
@@ -111,6 +114,24 @@ static int run(const struct cli_settings *settings)
    return status;
 }
 
+// Waits until QEMU greets at its monitor: it has opened by then all that it was given.
+static bool greets(struct vm_running *running)
+{
+   double deadline = vm_now() + 60;
+   char byte;
+   while (vm_alive(running) && vm_now() < deadline) {
+      int fd = vm_connect("qmp");
+      if (fd < 0)
+         poll(NULL, 0, 50);
+      else {
+         bool greeted = read(fd, &byte, 1) == 1;
+         close(fd);
+         return greeted;
+      }
+   }
+   return false;
+}
+
 // In a process of its own: starts the VM, says so by one byte, and attends to it.
 static int background(const struct cli_settings *settings, int ready)
 {
@@ -121,20 +142,17 @@ static int background(const struct cli_settings *settings, int ready)
       return CLI_FAILURE;
    int status = CLI_FAILURE;
    if (!vm_boot(&vm, settings, &running)) {
-      double deadline = vm_now() + 60;
-      int fd = -1;
-      while (vm_alive(&running) && (fd = vm_connect("serial")) < 0 && vm_now() < deadline)
-         poll(NULL, 0, 50);
-      if (fd < 0)
-         vm_explain(&running);
-      else {
-         close(fd);
+      bool up = greets(&running);
+      if (up) {
          (void)!write(ready, "", 1);
          for (int i = 0; i < 3; i++)
             dup2(running.log, i);
+      } else {
+         vm_ended(&running);
+         vm_explain(&running);
       }
       close(ready);
-      status = fd < 0 ? (vm_kill(&running), CLI_FAILURE) : vm_attend(&running);
+      status = up ? vm_attend(&running) : (vm_kill(&running), CLI_FAILURE);
    }
    vm_close(&vm);
    return status;

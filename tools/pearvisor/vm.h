@@ -111,6 +111,7 @@ unsigned vm_signals(void); // how many
 
 void vm_die_with(pid_t parent);             // in a child: ends it with its parent, where the system can
 bool vm_render_node(void);                  // is there a GPU that QEMU can draw with, without a display?
+bool vm_desktop(void);                      // is there a display to show windows on?
 extern const char *const vm_library;        // the variable that names folders of libraries
 extern const char *const vm_library_name;   // what QEMU looks for there
 extern const char *const vm_memory_backend; // memory that can be shared
@@ -167,6 +168,8 @@ int vm_attend(struct vm_running *running);
 void vm_kill(struct vm_running *running);
 // True if QEMU is still there; else its status is known.
 bool vm_alive(struct vm_running *running);
+// For when QEMU does not answer: true if it ends within a few seconds.
+bool vm_ended(struct vm_running *running);
 // One sentence about how QEMU ended by itself, from its log.
 void vm_explain(const struct vm_running *running);
 

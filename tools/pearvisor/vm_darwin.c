@@ -17,3 +17,8 @@ bool vm_render_node(void)
 {
    return false;
 }
+
+bool vm_desktop(void)
+{
+   return true;
+}

@@ -240,7 +240,7 @@ int vm_exec(char **command, bool input, struct vm_running *running)
       return status;
    if (vm_signal())
       return 128 + vm_signal();
-   if (ready && running && !vm_alive(running))
+   if (ready && running && vm_ended(running))
       vm_explain(running);
    else if (ready)
       cli_fail("the guest has gone");

@@ -3,6 +3,7 @@
 // What `pearvisor vm` asks of Linux.
 #include <glob.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -30,4 +31,9 @@ bool vm_render_node(void)
       globfree(&found);
    }
    return there;
+}
+
+bool vm_desktop(void)
+{
+   return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
 }

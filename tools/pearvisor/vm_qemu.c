@@ -203,6 +203,10 @@ int vm_boot(struct vm *vm, const struct cli_settings *settings, struct vm_runnin
    *out = (struct vm_running){.log = -1};
    if (vm_machine(&machine) || (!vm->disk && !vm->iso && vm_guest(&guest)) || vm_make_disk(vm, &guest))
       return -1;
+   if ((vm->display == VM_DISPLAY_SDL || vm->display == VM_DISPLAY_GTK) && !vm_desktop()) {
+      cli_fail("there is no display to show a window on; use --headless or --display vnc");
+      return -1;
+   }
    const char *accel = vm_accel(&machine, vm->accel, why, sizeof(why));
    if (!accel || vm_watch())
       return -1;
@@ -230,6 +234,14 @@ bool vm_alive(struct vm_running *running)
    if (running->qemu > 0 && waitpid(running->qemu, &running->status, WNOHANG) == running->qemu)
       running->qemu = 0;
    return running->qemu > 0;
+}
+
+bool vm_ended(struct vm_running *running)
+{
+   double deadline = vm_now() + 5;
+   while (vm_alive(running) && vm_now() < deadline)
+      poll(NULL, 0, 50);
+   return !running->qemu;
 }
 
 static void clean(struct vm_running *running)
@@ -289,6 +301,7 @@ static const struct {
                                      "qemu-system-modules-opengl, Fedora: qemu-device-display-virtio-vga-gl)"},
    {"cannot set up guest memory", "there is not enough memory for the guest; give it less with --memory"},
    {"gtk initialization failed", "there is no display to show a window on; use --headless or --display vnc"},
+   {"OpenGL is not supported by display", "there is no display to show a window on; use --headless or --display vnc"},
    {"No available video device", "there is no display to show a window on; use --headless or --display vnc"},
 };
 

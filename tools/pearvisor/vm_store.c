@@ -91,13 +91,19 @@ bool vm_exists(const char *name)
    return good_name(name) && !set_folder(&vm, name) && !access(vm.folder, F_OK);
 }
 
-static int set_path(char **out, const char *path, const char *what)
+static int set_path(char **out, const char *path, const char *what, bool folder)
 {
+   struct stat status;
    if (!path)
       return 0;
    char *absolute = realpath(path, NULL);
    if (!absolute || access(absolute, R_OK)) {
       cli_fail("cannot read %s %s: %s", what, path, strerror(errno));
+      free(absolute);
+      return -1;
+   }
+   if (!stat(absolute, &status) && S_ISDIR(status.st_mode) != folder) {
+      cli_fail("%s %s is %s", what, path, folder ? "no folder" : "a folder");
       free(absolute);
       return -1;
    }
@@ -121,8 +127,9 @@ static enum vm_display display_of(const char *name)
 
 static int apply(struct vm *vm, const struct cli_settings *settings)
 {
-   if (set_path(&vm->disk, settings->disk, "the disk image") || set_path(&vm->iso, settings->iso, "the ISO image") ||
-       set_path(&vm->share, settings->share, "the folder"))
+   if (set_path(&vm->disk, settings->disk, "the disk image", false) ||
+       set_path(&vm->iso, settings->iso, "the ISO image", false) ||
+       set_path(&vm->share, settings->share, "the shared folder", true))
       return -1;
    vm->memory = settings->memory_bytes ? settings->memory_bytes : vm->memory;
    vm->disk_bytes = settings->disk_bytes ? settings->disk_bytes : vm->disk_bytes;
