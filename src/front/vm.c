@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -148,6 +149,8 @@ static int greet(struct pv_vm *vm)
    ret = pv_vm_receive(vm->control, &hello, sizeof(hello), NULL);
    if (ret)
       return ret == -ESHUTDOWN ? -ENODEV : ret;
+   if (hello.ret > 0)
+      return -EPROTO;
    memcpy(vm->capset, hello.capset, sizeof(vm->capset));
    return hello.ret;
 }
@@ -552,10 +555,29 @@ static int say(struct pv_vm_context *context, const void *bytes, size_t size, in
 
 static int hear(struct pv_vm_context *context, struct pv_vm_answer *answer, int *fd)
 {
-   int ret = wait_for(context, POLLIN, pv_now() + PATIENCE_MS * MS);
-   if (!ret)
-      ret = pv_vm_receive(context->fd, answer, sizeof(*answer), fd);
-   return ret ? give_up(context, ret) : answer->ret;
+   char *p = (char *)answer;
+   uint64_t end = pv_now() + PATIENCE_MS * MS;
+   for (size_t got = 0; got < sizeof(*answer);) {
+      int ret = wait_for(context, POLLIN, end);
+      ssize_t n = ret ? ret : pv_vm_receive_piece(context->fd, p + got, sizeof(*answer) - got, fd);
+      if (n < 0)
+         return give_up(context, (int)n);
+      got += (size_t)n;
+   }
+   return answer->ret > 0 ? -EPROTO : answer->ret;
+}
+
+// Whether a descriptor has so many bytes, and will. A worker runs the guest's commands: nothing it says is believed, and
+// a mapping that reaches beyond a file's end would kill the VMM.
+static bool has_bytes(int fd, uint64_t size)
+{
+   struct stat st;
+   if (fstat(fd, &st))
+      return false;
+   if (S_ISREG(st.st_mode))
+      return pv_shm_cannot_shrink(fd) && (uint64_t)st.st_size >= size;
+   off_t end = lseek(fd, 0, SEEK_END);
+   return end < 0 || (uint64_t)end >= size; // a driver's own kind does not tell
 }
 
 int pv_vm_submit(struct pv_vm_context *context, const void *bytes, size_t size)
@@ -597,6 +619,10 @@ int pv_vm_blob(struct pv_vm_context *context, uint32_t resource, uint64_t blob_i
    int ret = say(context, &request, sizeof(request), -1);
    if (!ret)
       ret = hear(context, &answer, &out->fd);
+   if (!ret && (!answer.size || answer.size > size || (out->fd >= 0 && !has_bytes(out->fd, answer.size)))) {
+      pv_error("context %u: its worker offers memory that is not what was asked for: it is over", context->id);
+      ret = give_up(context, -EPROTO);
+   }
    if (ret) {
       shut(&out->fd);
       return ret;

@@ -37,29 +37,37 @@ int pv_vm_send(int to, const void *bytes, size_t size, int fd)
    return 0;
 }
 
+ssize_t pv_vm_receive_piece(int from, void *bytes, size_t size, int *fd)
+{
+   struct pv_fd_room room;
+   struct iovec iov = {bytes, size};
+   struct msghdr message = {
+      .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes)};
+   ssize_t n;
+   do
+      n = recvmsg(from, &message, 0);
+   while (n < 0 && errno == EINTR);
+   if (n <= 0)
+      return n && errno != ECONNRESET ? -errno : -ESHUTDOWN;
+   int got = pv_fd_of_message(&message);
+   if (got >= 0 && *fd >= 0)
+      close(*fd);
+   if (got >= 0)
+      *fd = got;
+   return n;
+}
+
 int pv_vm_receive(int from, void *bytes, size_t size, int *out_fd)
 {
    char *p = bytes;
    int got = -1;
    while (size) {
-      struct pv_fd_room room;
-      struct iovec iov = {p, size};
-      struct msghdr message = {
-         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes)};
-      ssize_t n = recvmsg(from, &message, 0);
-      if (n < 0 && errno == EINTR)
-         continue;
-      if (n <= 0) {
-         int error = n ? -errno : -ESHUTDOWN;
+      ssize_t n = pv_vm_receive_piece(from, p, size, &got);
+      if (n < 0) {
          if (got >= 0)
             close(got);
-         return error == -ECONNRESET ? -ESHUTDOWN : error;
+         return (int)n;
       }
-      int fd = pv_fd_of_message(&message);
-      if (fd >= 0 && got >= 0)
-         close(got);
-      if (fd >= 0)
-         got = fd;
       p += n;
       size -= (size_t)n;
    }

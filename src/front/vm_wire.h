@@ -10,6 +10,7 @@
 #define PV_FRONT_VM_WIRE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/renderer.h"
 
@@ -51,5 +52,8 @@ int pv_vm_send(int to, const void *bytes, size_t size, int fd);
 // Receives exactly `size` bytes; *fd: the descriptor that came along, or -1 (NULL: one that comes is closed).
 // -ESHUTDOWN: the other side left.
 int pv_vm_receive(int from, void *bytes, size_t size, int *fd);
+// What there is of it, once: the number of bytes, at least one, or -errno. *fd is set, the old one closed, if a
+// descriptor comes along.
+ssize_t pv_vm_receive_piece(int from, void *bytes, size_t size, int *fd);
 
 #endif
