@@ -25,8 +25,8 @@ static void open_context(const char *lie)
 // What becomes of a blob.
 static int blob(uint32_t id)
 {
-   const struct virgl_create_blob_args args = {.res_handle = id, .ctx_id = 1, .blob_mem = VIRGL_BLOB_MEM_HOST3D,
-                                               .blob_flags = 1, .blob_id = 1, .size = 65536};
+   const struct virgl_create_blob_args args = {
+      .res_handle = id, .ctx_id = 1, .blob_mem = VIRGL_BLOB_MEM_HOST3D, .blob_flags = 1, .blob_id = 1, .size = 65536};
    uint64_t begin = pv_now();
    int ret = virgl.resource_create_blob(&args);
    assert_true(pv_now() - begin < PATIENT);

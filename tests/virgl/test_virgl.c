@@ -350,6 +350,42 @@ static void recycled_memory_is_as_large_as_the_guest_believes(void **state)
    guest_close(&g);
 }
 
+// A guest's kernel detaches memory from the context, and the program frees it, before the mapping is taken away: until
+// then nobody else may get those pages.
+static void what_is_mapped_stays_as_long_as_it_is_mapped(void **state)
+{
+   struct guest g;
+   uint8_t *old, *new;
+   const size_t size = 64 * 4096;
+   vmm_init(VMM_QEMU);
+   guest_open(&g, 1, 100);
+   guest_device(&g, 0);
+   for (uint32_t i = 0; i < 10; i++) {
+      allocate(&g, 50 + i, size);
+      old = guest_blob(&g, 101, 50 + i, size);
+      memset(old, 1, size);
+      virgl.ctx_detach_resource(1, 101);
+      PUT(&g, vkFreeMemory, 0, .device = ID(VkDevice, DEVICE), .memory = ID(VkDeviceMemory, 50 + i));
+      for (uint32_t k = 1; k <= 3; k++) { // it is really freed meanwhile
+         guest_fill(&g, i, 3 * i + k);
+         assert_true(vmm_retired(3 * i + k));
+      }
+      allocate(&g, 70 + i, size);
+      new = guest_blob(&g, 102, 70 + i, size);
+      memset(new, 2, size);
+      for (size_t k = 0; k < size; k++)
+         assert_int_equal(old[k], 1);
+      assert_int_equal(virgl.resource_unmap(101), 0);
+      virgl.resource_unref(101);
+      assert_int_equal(new[size - 1], 2);
+      assert_int_equal(virgl.resource_unmap(102), 0);
+      virgl.resource_unref(102);
+      PUT(&g, vkFreeMemory, 0, .device = ID(VkDevice, DEVICE), .memory = ID(VkDeviceMemory, 70 + i));
+      assert_int_equal(guest_submit(&g), 0);
+   }
+   guest_close(&g);
+}
+
 static void reset_and_cleanup_begin_anew(void **state)
 {
    struct guest g;
@@ -542,6 +578,7 @@ int main(int argc, char **argv)
       cmocka_unit_test_teardown(two_contexts_share_memory, leave),
       cmocka_unit_test_teardown(mapped_memory_outlives_its_context, leave),
       cmocka_unit_test_teardown(recycled_memory_is_as_large_as_the_guest_believes, leave),
+      cmocka_unit_test_teardown(what_is_mapped_stays_as_long_as_it_is_mapped, leave),
       cmocka_unit_test_teardown(reset_and_cleanup_begin_anew, leave),
       cmocka_unit_test_teardown(a_context_ends_in_the_middle_of_a_submit, leave),
       cmocka_unit_test_teardown(a_guest_that_wedges_itself_loses_its_context, leave),

@@ -113,7 +113,7 @@ uint8_t *guest_blob(struct guest *g, uint32_t resource, uint64_t blob_id, uint64
    assert_true(map_info == 1 || map_info == 3);
    // What goes into a memory slot of the hypervisor's.
    assert_true((uintptr_t)map % pv_page_size() == 0 && mapped % pv_page_size() == 0);
-   assert_int_equal(mapped, size); // the guest has something else behind it
+   assert_int_equal(mapped, size);                            // the guest has something else behind it
    virgl.ctx_attach_resource((int)g->context, (int)resource); // the guest's order: after the mapping
    return map;
 }

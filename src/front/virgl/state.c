@@ -306,7 +306,9 @@ void virgl_resource_end(uint32_t id)
       virgl.delegate.resource_unref(id);
    for (size_t i = 0; i < VIRGL_ATTACHED; i++)
       virgl_resource_detach(resource, resource->attached[i]);
-   virgl_resource_detach(resource, resource->owner);
+   struct pv_vm_context *owner = resource->holder ? resource->holder->venus : venus_of(resource->owner);
+   if (owner)
+      pv_vm_detach(owner, id);
    if (resource->holder) {
       resource->holder->pointers--;
       release(resource->holder);
@@ -357,17 +359,13 @@ void virgl_resource_attach(struct virgl_resource *resource, uint32_t id)
 void virgl_resource_detach(struct virgl_resource *resource, uint32_t id)
 {
    struct pv_vm_context *context = venus_of(id);
-   bool seen = context && resource->owner == id;
    for (size_t i = 0; id && i < VIRGL_ATTACHED; i++) {
-      if (resource->attached[i] == id) {
-         resource->attached[i] = 0;
-         seen = true;
-      }
+      if (resource->attached[i] != id)
+         continue;
+      resource->attached[i] = 0;
+      if (context)
+         pv_vm_detach(context, resource->id);
    }
-   if (resource->owner == id)
-      resource->owner = 0;
-   if (seen && context)
-      pv_vm_detach(context, resource->id);
 }
 
 int virgl_fence_add(uint32_t context, uint32_t ring_idx, uint64_t id)

@@ -115,7 +115,9 @@ struct virgl_resource *virgl_resource_new(uint32_t id, enum virgl_kind kind);
 void virgl_resource_end(uint32_t id);
 // Maps it into this process if it is not; the pointer, or NULL.
 void *virgl_resource_pointer(struct virgl_resource *resource);
-// Shows a blob to a further context.
+// Shows a blob to a further context, and takes it away from that. The context that a blob was made in keeps it until
+// the blob ends, whatever the guest's kernel says: that lets go of memory before it has the mapping taken away, and
+// what is mapped must not be given to anything else yet.
 void virgl_resource_attach(struct virgl_resource *resource, uint32_t context);
 void virgl_resource_detach(struct virgl_resource *resource, uint32_t context);
 
