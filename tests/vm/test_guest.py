@@ -8,6 +8,7 @@ newer QEMU in the folder that PEARVISOR_QEMU_NEXT names.
 
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -149,6 +150,24 @@ class Run(unittest.TestCase):
         vms.require_guest(place)
         result = place.vm('run', NAME, '--headless', '--', 'sh', '-c', 'cat >/tmp/note; echo done; exit 5', stdin=b'kept')
         self.assertEqual((result.returncode, result.stdout), (5, b'done\n'), result.stderr)
+        place.check_nothing_left(NAME)
+
+    def test_a_signal_powers_the_guest_off(self) -> None:
+        place = vms.Place()
+        self.addCleanup(shutil.rmtree, place.folder)
+        vms.require_guest(place)
+        command = [vms.PEARVISOR, 'vm', 'run', NAME, '--headless', '--cpus', '2']
+        with subprocess.Popen(command, env=place.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as run:
+            said = b''
+            while b'the guest is up' not in said:
+                line = run.stderr.readline()
+                self.assertTrue(line, said)
+                said += line
+            run.send_signal(signal.SIGINT)
+            seen, rest = run.communicate(timeout=vms.TIMEOUT)
+        self.assertIn(vms.VENUS.encode(), seen)
+        self.assertEqual((run.returncode, rest), (0, b''))
         place.check_nothing_left(NAME)
 
 

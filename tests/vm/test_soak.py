@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Minutes of guest programs, three at a time, in one VM: each leaves the same bytes every time, and the host's processes
-hold as much at the end as at the beginning.
+hold at rest as much at the end as near the beginning.
 
 test_soak.py PROGRAM PROGRAM PROGRAM; SOAK_SECONDS says how long.
 """
@@ -14,14 +14,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import vms
 
 NAME = "soak"
 SECONDS = int(os.environ.get("SOAK_SECONDS", "300"))
-EVERY = 2.0  # between two looks
+REST = 10  # seconds after which what has ended is gone
 # Each program again and again, as long as its results are the native ones. It prints how often that was.
 LOOP = """n=0; end=$(($(date +%s) + $3))
 while [ $(date +%s) -lt $end ]; do
@@ -61,49 +61,41 @@ def look(pid: int) -> Counter[str]:
                     "memory": memory_of(process)})
 
 
-def grown(name: str, looks: list[Counter[str]]) -> list[str]:
-    """Between the second fifth and the last: the least of each, because programs come and go."""
-    fifth = len(looks) // 5
+def grown(name: str, before: Counter[str], after: Counter[str]) -> list[str]:
+    for key in SLACK:
+        print(f"{name}: {key}: {before[key]} at rest after the first rounds, {after[key]} at the end")
+    return [f"{name}'s {key}: {before[key]}, then {after[key]}" for key, slack in SLACK.items()
+            if after[key] > before[key] + slack]
+
+
+def run_programs(place: vms.Place, programs: list[Path], seconds: int) -> list[str]:
+    """All of them at the same time, for so long."""
+    def loop(program: Path) -> subprocess.CompletedProcess:
+        return place.vm("exec", NAME, "--", "env", "VK_LOADER_DRIVERS_SELECT=*virtio*", "sh", "-c", LOOP, "sh",
+                        program.name, vms.VENUS, str(seconds), timeout=seconds + vms.TIMEOUT)
     found = []
-    for key, slack in SLACK.items():
-        first = min(one[key] for one in looks[fifth:2 * fifth])
-        last = min(one[key] for one in looks[-fifth:])
-        most = max(one[key] for one in looks)
-        print(f"{name}: {key}: {first} early, {last} at the end, {most} at most")
-        if last > first + slack:
-            found.append(f"{name}'s {key}: {first} early, {last} at the end")
+    with ThreadPoolExecutor() as pool:
+        for program, result in zip(programs, pool.map(loop, programs)):
+            print(f"{program.name}: {result.stdout.decode().strip()} times", flush=True)
+            if result.returncode or int(result.stdout or b"0") < 3:
+                said = result.stderr.decode(errors="replace")[-500:]
+                found.append(f"{program.name} ended with {result.returncode}: {said}")
     return found
 
 
 def soak(place: vms.Place, share: Path, programs: list[Path]) -> list[str]:
+    """The first fifth fills caches and pools; what there is at rest after it must be all there is at the end."""
     for program in programs:
         subprocess.run([program, share / f"{program.name}.native"], env=place.env, check=True, capture_output=True)
-    place.vm("exec", NAME, "--", "true")  # it has booted
-    with ThreadPoolExecutor() as pool:
-        def start(program: Path) -> Future:
-            return pool.submit(place.vm, "exec", NAME, "--", "env", "VK_LOADER_DRIVERS_SELECT=*virtio*", "sh", "-c", LOOP,
-                               "sh", program.name, vms.VENUS, str(SECONDS), timeout=SECONDS + vms.TIMEOUT)
-        loops = {program.name: start(program) for program in programs}
-        looks: dict[str, list[Counter[str]]] = {"QEMU": [], "the worker": []}
-        workers = set()
-        while not any(loop.done() for loop in loops.values()):
-            time.sleep(EVERY)
-            if worker := place.worker():
-                workers.add(worker)
-                looks["QEMU"].append(look(place.qemu()))
-                looks["the worker"].append(look(worker))
-        found = []
-        for name, loop in loops.items():
-            result = loop.result()
-            print(f"{name}: {result.stdout.decode().strip()} times")
-            if result.returncode or int(result.stdout or b"0") < 3:
-                found.append(f"{name} ended with {result.returncode}: {result.stderr.decode(errors='replace')[-500:]}")
+    found, looks, workers = [], [], set()
+    for seconds in (SECONDS // 5, SECONDS - SECONDS // 5):
+        found += run_programs(place, programs, seconds)
+        time.sleep(REST)
+        workers.add(place.worker())
+        looks.append((look(place.qemu()), look(place.worker())))
     if len(workers) != 1:
         found.append(f"there were {len(workers)} workers")
-    if len(looks["QEMU"]) < 10:
-        found.append(f"only {len(looks['QEMU'])} looks at the host")
-        return found
-    return found + grown("QEMU", looks["QEMU"]) + grown("the worker", looks["the worker"])
+    return found + grown("QEMU", looks[0][0], looks[1][0]) + grown("the worker", looks[0][1], looks[1][1])
 
 
 def main() -> int:
