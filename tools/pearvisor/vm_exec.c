@@ -15,11 +15,13 @@
 
 enum { HEADER = 5, CHUNK = 65536, NONCE = 8, MARK = 16 };
 
-static const unsigned char mark[] = "\x93pearvisor-run\x1a\x0c"; // begins a session, whatever came before
+static const unsigned char mark[] = "\x93pearvisor-run\x1a\x0c";  // begins a session, whatever came before
+static const unsigned char again[] = "\x93pearvisor-new\x1a\x0c"; // from an agent that has just started
 
 struct session {
    int fd, lock;
    bool begun, input; // the agent has taken us on; there is more to come from stdin
+   bool restarted;    // the guest was, and with it the agent
    unsigned char hello[HEADER + NONCE];
    unsigned char in[HEADER + CHUNK]; // frames, the last one perhaps not complete
    size_t got;
@@ -169,6 +171,9 @@ static bool receive(struct session *s)
    if (n <= 0)
       return false;
    s->got += (size_t)n;
+   s->restarted = s->begun && memmem(s->in, s->got, again, MARK); // perhaps in the middle of a frame
+   if (s->restarted)
+      return false;
    s->begun = s->begun || begin(s);
    while (s->begun && s->status < 0 && s->got >= HEADER) {
       size_t size = frame_size(s->in);
@@ -235,6 +240,7 @@ int vm_exec(char **command, bool input, struct vm_running *running)
       close(s->fd);
       close(s->lock);
    }
+   bool restarted = s->restarted;
    free(s);
    if (status >= 0)
       return status;
@@ -243,6 +249,6 @@ int vm_exec(char **command, bool input, struct vm_running *running)
    if (ready && running && vm_ended(running))
       vm_explain(running);
    else if (ready)
-      cli_fail("the guest has gone");
+      cli_fail(restarted ? "the guest was restarted while the command ran" : "the guest has gone");
    return CLI_FAILURE;
 }

@@ -37,7 +37,7 @@ static bool guest_folder(char out[4200])
    char cache[4096];
    if (!vm_cache_folder(cache))
       return false;
-   snprintf(out, 4200, "%s/guest-4", cache);
+   snprintf(out, 4200, "%s/guest-5", cache);
    return true;
 }
 
