@@ -27,12 +27,12 @@ class Caches(unittest.TestCase):
         self.manifest.write_text(json.dumps(
             {'file_format_version': '1.0.1', 'ICD': {'api_version': '1.4.0', 'library_path': BADICD}}), encoding='utf-8')
 
-    def told(self, program: str, **env: str) -> set[str]:
+    def told(self, program: str, sandbox: str = 'off', **env: str) -> set[str]:
         """Where the driver of a guest named so would cache shaders."""
         path = self.folder / program
         if not path.exists():
             shutil.copy(shutil.which('vulkaninfo') or '', path)
-        result = subprocess.run([v.pearvisor(), 'run', '--', str(path), '--summary'], capture_output=True, text=True,
+        result = subprocess.run([v.pearvisor(), 'run', '--sandbox', sandbox, '--', str(path), '--summary'], capture_output=True, text=True,
                                 timeout=v.TIMEOUT, check=False,
                                 env={**os.environ, 'VK_DRIVER_FILES': str(self.manifest), 'BADICD_MODE': 'tell',
                                      'BADICD_REAL': library_of(HOST_ICD), 'XDG_CACHE_HOME': str(self.folder / 'cache'), **env})
@@ -45,6 +45,11 @@ class Caches(unittest.TestCase):
         for name in ('first', 'second'):
             self.assertEqual(self.told(name), {str(base / name)})
             self.assertEqual((base / name).stat().st_mode & 0o777, 0o700)
+
+    def test_in_a_jail_it_is_the_clients_alone(self) -> None:
+        told = self.told('first', 'default') - {'/dev/shm'}  # that of the server's own look
+        self.assertIn(told, ({'/dev/shm/pearvisor/first'}, {'0'}))  # where the system permits no jail, there is none
+        self.assertFalse((self.folder / 'cache/pearvisor').exists())
 
     def test_in_the_place_that_was_chosen(self) -> None:
         chosen = self.folder / 'chosen'
