@@ -36,7 +36,7 @@ PV_API void pv_server_destroy(pv_server **server);
 // have to reach must be named. -EINVAL: no such sandbox; -EPERM: "strict", and the system refuses a part; both are
 // logged.
 struct pv_sandbox_params {
-   const char *sandbox; // "strict", "default" or "off"; NULL: what PEARVISOR_SANDBOX says, else "default"
+   const char *sandbox; // "strict", "default" or "off"; NULL: what PEARVISOR_SANDBOX says, else "off"
    const char *driver;  // of pv_renderer_params
    const char *record;  // folder that recordings go to; NULL: none
    const char *stats;   // file of pv_worker_run, made if it is not there; NULL: none

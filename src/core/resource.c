@@ -122,9 +122,10 @@ static int make_of_memory(struct pv_context_core *ctx, uint32_t id, struct pv_me
       return -ENOENT; // another ring is freeing it
    struct pv_hostmem *shared = pv_hostmem_ref(memory->shared);
    // Memory out of the pool may be larger than what it is now: a VMM that put all of it into the guest's window would
-   // cover what the guest has next to it.
+   // cover what the guest has next to it. Less than a page of ours it cannot map.
+   const uint64_t page = pv_page_size(), asked = (size + page - 1) / page * page;
    *out = (struct pv_blob_core){
-      .size = size < shared->size ? size : shared->size, .map = memory->map_info, .pointer = shared->base};
+      .size = asked < shared->size ? asked : shared->size, .map = memory->map_info, .pointer = shared->base};
    int error = file(ctx, (struct pv_resource){.id = id,
                                               .base = shared->base,
                                               .size = shared->size,

@@ -619,7 +619,8 @@ int pv_vm_blob(struct pv_vm_context *context, uint32_t resource, uint64_t blob_i
    int ret = say(context, &request, sizeof(request), -1);
    if (!ret)
       ret = hear(context, &answer, &out->fd);
-   if (!ret && (!answer.size || answer.size > size || (out->fd >= 0 && !has_bytes(out->fd, answer.size)))) {
+   const uint64_t page = pv_page_size();
+   if (!ret && (!answer.size || answer.size >= size + page || (out->fd >= 0 && !has_bytes(out->fd, answer.size)))) {
       pv_error("context %u: its worker offers memory that is not what was asked for: it is over", context->id);
       ret = give_up(context, -EPROTO);
    }

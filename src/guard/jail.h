@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct pv_jail_params {
-   const char *sandbox; // "strict", "default", "off" or "sanitizer"; NULL: $PEARVISOR_SANDBOX, else default
+   const char *sandbox; // "strict", "default", "off" or "sanitizer"; NULL: $PEARVISOR_SANDBOX, else off
    const char *driver;  // a driver library that will be loaded, or NULL
    const char *record;  // a folder that will be written to, or NULL
    const char *stats;   // a file that will be appended to, or NULL; it is made if it is not there

@@ -12,7 +12,9 @@
 int pv_jail_enter(const struct pv_jail_params *params)
 {
    const char *sandbox = params->sandbox ? params->sandbox : getenv("PEARVISOR_SANDBOX");
-   if (!sandbox || !strcmp(sandbox, "default")) {
+   if (!sandbox)
+      return 0;
+   if (!strcmp(sandbox, "default")) {
       if (params->announce)
          pv_warn("sandbox: none on this system; a client that takes over its worker can do what you can");
       return 0;

@@ -167,7 +167,7 @@ int pv_jail_enter(const struct pv_jail_params *params)
 {
    const char *sandbox = params->sandbox ? params->sandbox : getenv("PEARVISOR_SANDBOX");
    if (!sandbox || !*sandbox)
-      sandbox = "default";
+      sandbox = "off"; // until the jail has been made to work with NVIDIA's driver: docs/security.md
    strict = !strcmp(sandbox, "strict");
    if (!strict && strcmp(sandbox, "default") && strcmp(sandbox, "off") && strcmp(sandbox, "sanitizer")) {
       pv_error("sandbox: must be strict, default or off, not '%s'", sandbox);
@@ -178,7 +178,7 @@ int pv_jail_enter(const struct pv_jail_params *params)
       return -EPERM;
    }
    if (!strcmp(sandbox, "off")) {
-      if (params->announce)
+      if (params->announce && params->sandbox)
          pv_warn("sandbox: off; a client that takes over its worker can do what you can");
       return 0;
    }

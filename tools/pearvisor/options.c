@@ -258,7 +258,7 @@ static const struct option_spec specs[] = {
    {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec", set_record},
    {"restrict", "NAME", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER,
     "for tests: moltenvk, kosmickrisp, nvidia or vulkan11; the host's driver is shown as no more", set_restrict},
-   {"sandbox", "S", CLI_SERVE | CLI_RUN | CLI_WORKER, "of workers: strict, default or off ($PEARVISOR_SANDBOX, default)",
+   {"sandbox", "S", CLI_SERVE | CLI_RUN | CLI_WORKER, "of workers: strict, default or off ($PEARVISOR_SANDBOX, off)",
     set_sandbox},
    {"icd", "JSON", CLI_RUN | CLI_ENV | CLI_DOCTOR, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
    {"json", NULL, CLI_INFO | CLI_DOCTOR, "print JSON", set_json},
