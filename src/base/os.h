@@ -71,6 +71,9 @@ struct pv_fd_room {
 };
 void pv_fd_into_message(struct msghdr *message, struct pv_fd_room *room, int fd);
 
+// Gives memory that was freed back to the system, where the allocator keeps it otherwise. Takes milliseconds.
+void pv_give_back(void);
+
 // Bytes of memory a page has.
 size_t pv_page_size(void);
 

@@ -159,6 +159,10 @@ void pv_thread_nice(int nice)
    (void)nice;
 }
 
+void pv_give_back(void)
+{
+}
+
 void pv_thread_fine_sleeps(void)
 {
 }

@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -136,6 +139,13 @@ void pv_thread_name(const char *name)
 void pv_thread_nice(int nice)
 {
    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
+}
+
+void pv_give_back(void)
+{
+#ifdef __GLIBC__
+   malloc_trim(0);
+#endif
 }
 
 void pv_thread_fine_sleeps(void)

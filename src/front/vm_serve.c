@@ -302,6 +302,9 @@ static void sweep(struct vm *vm)
       close(c->fd);
       free(c);
    }
+   // A driver's compiler takes much for a moment, in each of its threads; a worker lives as long as its VM.
+   if (!vm->list)
+      pv_give_back();
 }
 
 // What the calling thread waits for: the VM's socket (-1: not any more), a thread's end, and a hang-up, which comes

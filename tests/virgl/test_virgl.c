@@ -149,12 +149,14 @@ static void what_nobody_has_is_refused(void **state)
    REFUSED(virgl.resource_create_blob(&blob));
    blob.res_handle = 0;
    REFUSED(virgl.resource_create_blob(&blob));
-#undef REFUSED
    blob.res_handle = 9;
    blob.blob_id = 12345; // no such memory
-   assert_int_equal(virgl.resource_create_blob(&blob), -ENOENT);
+   REFUSED(virgl.resource_create_blob(&blob));
+   REFUSED(virgl.context_create_fence(1, 1, 64, 1));
+   virgl.ctx_attach_resource(1, 9);
+   REFUSED(-1);
+#undef REFUSED
    assert_int_equal(virgl.resource_map(100, &map, &size), -EINVAL); // it is mapped already
-   assert_int_equal(virgl.context_create_fence(1, 1, 64, 1), -EINVAL);
    assert_int_equal(virgl.submit_cmd(&word, 1, -1), EINVAL);
    assert_int_equal(virgl.submit_cmd((char *)&word + 2, 1, 1), EFAULT);
    virgl.resource_unref(9);

@@ -246,6 +246,8 @@ EXPORT int virgl_renderer_create_fence(int fence, uint32_t id)
 EXPORT int virgl_renderer_context_create_fence(uint32_t id, uint32_t flags, uint32_t ring_idx, uint64_t fence)
 {
    struct virgl_context *context = known_context(id);
+   if (context && ring_idx >= PV_TIMELINES)
+      virgl_complain("virgl: context %u has no ring %u", id, ring_idx);
    if (!context || ring_idx >= PV_TIMELINES)
       return -EINVAL;
    if (context->venus)

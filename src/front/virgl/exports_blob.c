@@ -2,6 +2,7 @@
 //
 // The functions of libvirglrenderer.so.1 that make, map and hand out blobs. See exports.c.
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,8 +49,11 @@ static int create_venus_blob(struct virgl_context *context, const struct virgl_c
    if (args->num_iovs)
       return -EINVAL;
    int ret = pv_vm_blob(context->venus, args->res_handle, args->blob_id, args->size, args->blob_flags, &blob);
-   if (ret)
+   if (ret) {
+      virgl_complain("virgl: context %u gets no blob of memory %llu (%llu bytes): %s", context->id,
+                     (unsigned long long)args->blob_id, (unsigned long long)args->size, strerror(-ret));
       return ret;
+   }
    struct virgl_resource *resource = virgl_resource_new(args->res_handle, VIRGL_BLOB);
    if (!resource) {
       pv_vm_detach(context->venus, args->res_handle);
@@ -144,7 +148,7 @@ EXPORT int virgl_renderer_resource_unmap(uint32_t id)
 // Puts the memory over `address`, which the caller has reserved and keeps.
 static int map_over(uint32_t id, void *address, uint64_t size, int protection)
 {
-   struct virgl_resource *resource = virgl_resource_find(id);
+   struct virgl_resource *resource = virgl_resource_known(id);
    if (!resource || resource->kind != VIRGL_BLOB || !address || size > resource->size)
       return -EINVAL;
    if (resource->fd < 0)
@@ -155,7 +159,7 @@ static int map_over(uint32_t id, void *address, uint64_t size, int protection)
 
 EXPORT int virgl_renderer_resource_map_fixed(uint32_t id, void *address)
 {
-   struct virgl_resource *resource = virgl_resource_find(id);
+   struct virgl_resource *resource = virgl_resource_known(id);
    return resource ? map_over(id, address, resource->size, PROT_READ | PROT_WRITE) : -EINVAL;
 }
 
@@ -169,7 +173,7 @@ EXPORT int virgl_renderer_resource_map2(uint32_t id, void *address, uint64_t siz
 // libkrun on macOS: the host's address of the memory, for its hypervisor to map.
 EXPORT int virgl_renderer_resource_get_map_ptr(uint32_t id, uint64_t *address)
 {
-   struct virgl_resource *resource = virgl_resource_find(id);
+   struct virgl_resource *resource = virgl_resource_known(id);
    if (!resource || resource->kind != VIRGL_BLOB || !virgl_resource_pointer(resource))
       return -EINVAL;
    *address = (uintptr_t)resource->map;
@@ -204,7 +208,7 @@ EXPORT int virgl_renderer_resource_export_blob(uint32_t id, uint32_t *type, int 
 
 EXPORT void virgl_renderer_ctx_attach_resource(int context, int id)
 {
-   struct virgl_resource *resource = virgl_resource_find((uint32_t)id);
+   struct virgl_resource *resource = virgl_resource_known((uint32_t)id);
    if (virgl_is_delegated(resource))
       virgl.delegate.ctx_attach_resource(context, id);
    else if (resource)
