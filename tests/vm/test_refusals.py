@@ -105,7 +105,10 @@ class Refusals(unittest.TestCase):
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(60)
             client.connect(str(monitor))
-            client.recv(1)  # it greets when it has opened the disk
+            client.sendall(b'{"execute": "qmp_capabilities"}{"execute": "query-status"}')
+            said = b''
+            while said.count(b'"return"') < 2:  # it answers when it has opened the disk
+                said += client.recv(4096)
         self.assertEqual(self.place.vm('create', 'a', '--disk', disk).returncode, 0)
         for args in (('start', 'a'), ('run', 'a', '--', 'true')):
             result = self.place.vm(*args)

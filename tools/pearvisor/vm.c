@@ -114,20 +114,14 @@ static int run(const struct cli_settings *settings)
    return status;
 }
 
-// Waits until QEMU greets at its monitor: it has opened by then all that it was given.
-static bool greets(struct vm_running *running)
+// Waits until QEMU is up.
+static bool comes_up(struct vm_running *running)
 {
    double deadline = vm_now() + 60;
-   char byte;
    while (vm_alive(running) && vm_now() < deadline) {
-      int fd = vm_connect("qmp");
-      if (fd < 0)
-         poll(NULL, 0, 50);
-      else {
-         bool greeted = read(fd, &byte, 1) == 1;
-         close(fd);
-         return greeted;
-      }
+      if (vm_answers("qmp"))
+         return true;
+      poll(NULL, 0, 50);
    }
    return false;
 }
@@ -142,7 +136,7 @@ static int background(const struct cli_settings *settings, int ready)
       return CLI_FAILURE;
    int status = CLI_FAILURE;
    if (!vm_boot(&vm, settings, &running)) {
-      bool up = greets(&running);
+      bool up = comes_up(&running);
       if (up) {
          (void)!write(ready, "", 1);
          for (int i = 0; i < 3; i++)

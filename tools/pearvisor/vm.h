@@ -149,6 +149,8 @@ int vm_screen_save(const char *folder, FILE *out, const char *path);
 int vm_connect(const char *name);
 // Sends a command with JSON arguments (NULL: none) to one of QEMU's monitors. -1 after a complaint, `what` in it.
 int vm_qmp(const char *socket, const char *command, const char *arguments, const char *what);
+// Whether QEMU answers a question: it does when it has opened all that it was given. (It greets before that.)
+bool vm_answers(const char *socket);
 
 // vm_qemu.c ----------------------------------------------------------------------------------------------------------
 

@@ -60,18 +60,31 @@ static bool say(int fd, const char *line)
    return write(fd, line, n) == (ssize_t)n;
 }
 
-int vm_qmp(const char *socket, const char *command, const char *arguments, const char *what)
+// `line`: the answer, or what came instead.
+static bool talk(const char *socket, const char *command, const char *arguments, char line[8192])
 {
-   char request[8192], line[8192] = "";
+   char request[8192];
    int fd = vm_connect(socket);
+   line[0] = '\0';
    snprintf(request, sizeof(request), "{\"execute\": \"%s\"%s%s}\n", command, arguments ? ", \"arguments\": " : "",
             arguments ? arguments : "");
-   bool done = fd >= 0 && await(fd, "{\"QMP\"", line, sizeof(line)) &&
-               say(fd, "{\"execute\": \"qmp_capabilities\"}\n") && await(fd, "{\"return\"", line, sizeof(line)) &&
-               say(fd, request) && await(fd, "{\"return\"", line, sizeof(line));
+   bool done = fd >= 0 && await(fd, "{\"QMP\"", line, 8192) && say(fd, "{\"execute\": \"qmp_capabilities\"}\n") &&
+               await(fd, "{\"return\"", line, 8192) && say(fd, request) && await(fd, "{\"return\"", line, 8192);
    if (fd >= 0)
       close(fd);
-   if (done)
+   return done;
+}
+
+bool vm_answers(const char *socket)
+{
+   char line[8192];
+   return talk(socket, "query-status", NULL, line);
+}
+
+int vm_qmp(const char *socket, const char *command, const char *arguments, const char *what)
+{
+   char line[8192];
+   if (talk(socket, command, arguments, line))
       return 0;
    char *text = strstr(line, "\"desc\": \"");
    if (text)
