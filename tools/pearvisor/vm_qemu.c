@@ -51,8 +51,8 @@ static void add_machine(struct vm_words *words, const struct vm *vm, const struc
 
 // event_idx=off, here and below: with event_idx a guest announces only what the device says it waits for. These devices
 // (QEMU 10.0) say so and then look for more without a memory barrier in between, so that guest and device can miss each
-// other, now and then and for ever: seen with the GPU's queue, the shared folder's and the network's control queue, each
-// within minutes. A guest without it announces everything. Disks take the proper way.
+// other, now and then and for ever: seen with the GPU's queue, the shared folder's and the network's control queue,
+// each within minutes. A guest without it announces everything. Disks take the proper way.
 static void add_disks(struct vm_words *words, const struct vm *vm)
 {
    two(words, "-drive", "file=disk.qcow2,format=qcow2,if=none,id=disk,discard=unmap");
