@@ -20,6 +20,9 @@ struct pv_server_params {
    const char *const *worker;
    uint32_t max_clients;   // at once; 0: 64
    const char *stats_file; // each worker appends one JSON line when its client leaves; NULL: none
+   // Workers start in a user and a PID namespace of their own, where the system permits, and with an environment that
+   // has only what drivers look at. What pv_worker_jail does belongs to it.
+   bool isolated;
 };
 
 // Binds the socket. Loads no Vulkan driver, ever. A stale socket file is replaced; -EADDRINUSE if a server answers on
@@ -36,10 +39,11 @@ PV_API void pv_server_destroy(pv_server **server);
 // have to reach must be named. -EINVAL: no such sandbox; -EPERM: "strict", and the system refuses a part; both are
 // logged.
 struct pv_sandbox_params {
-   const char *sandbox; // "strict", "default" or "off"; NULL: what PEARVISOR_SANDBOX says, else "off"
+   const char *sandbox; // "strict", "default" or "off"; NULL: what PEARVISOR_SANDBOX says, else "default"
    const char *driver;  // of pv_renderer_params
    const char *record;  // folder that recordings go to; NULL: none
    const char *stats;   // file of pv_worker_run, made if it is not there; NULL: none
+   bool trial;          // this process is no worker: it finds out what one could have
    bool announce;       // log what could not be applied
 };
 PV_API int pv_worker_jail(const struct pv_sandbox_params *params);

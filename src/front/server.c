@@ -47,6 +47,7 @@ struct pv_server {
    int stop[2];
    char **argv; // of a worker; the last argument before NULL is its client's number, filled in for each
    uint32_t max_clients, count;
+   bool isolated;
    struct client *clients; // `count` of them
    struct pollfd *fds;     // listener, stop, lifelines in the order of `clients`
    uint64_t number;        // of the last client
@@ -113,6 +114,7 @@ int pv_server_create(const struct pv_server_params *params, pv_server **out)
    if (!server)
       return -ENOMEM;
    server->listener.fd = server->stop[0] = server->stop[1] = -1;
+   server->isolated = params->isolated;
    server->max_clients = params->max_clients ? params->max_clients : DEFAULT_CLIENTS;
    server->argv = worker_argv(params);
    server->clients = calloc(server->max_clients, sizeof(*server->clients));
@@ -218,7 +220,8 @@ static void start_worker(struct pv_server *server, int fd)
       last++;
    snprintf(server->argv[last], 24, "%llu", number);
    struct client client = {.number = number, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
-   int ret = client.fd < 0 ? -errno : pv_guard_spawn((const char *const *)server->argv, fd, &client.worker);
+   int ret =
+       client.fd < 0 ? -errno : pv_guard_spawn((const char *const *)server->argv, fd, server->isolated, &client.worker);
    if (ret) {
       if (client.fd >= 0)
          close(client.fd);

@@ -106,7 +106,7 @@ static int make_pair(int pair[2])
 static int start_worker(struct pv_vm *vm, int fd)
 {
    if (vm->params.worker) {
-      int ret = pv_guard_spawn(vm->params.worker, fd, &vm->worker);
+      int ret = pv_guard_spawn(vm->params.worker, fd, vm->params.isolated, &vm->worker);
       close(fd);
       vm->has_worker = !ret;
       if (ret)
@@ -567,8 +567,8 @@ static int hear(struct pv_vm_context *context, struct pv_vm_answer *answer, int 
    return answer->ret > 0 ? -EPROTO : answer->ret;
 }
 
-// Whether a descriptor has so many bytes, and will. A worker runs the guest's commands: nothing it says is believed, and
-// a mapping that reaches beyond a file's end would kill the VMM.
+// Whether a descriptor has so many bytes, and will. A worker runs the guest's commands: nothing it says is believed,
+// and a mapping that reaches beyond a file's end would kill the VMM.
 static bool has_bytes(int fd, uint64_t size)
 {
    struct stat st;

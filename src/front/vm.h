@@ -25,6 +25,7 @@ struct pv_vm_context;
 struct pv_vm_params {
    // The worker's command line (argv[0] is a path), ending with NULL; NULL: a thread of this process.
    const char *const *worker;
+   bool isolated;              // as pv_guard_spawn() has it
    struct pv_core_params core; // for the thread; a worker process has its own from its command line
    // Fence `fence_id` of timeline `ring_idx` of the context called `context` has retired; once per fence, in order per
    // timeline.

@@ -152,6 +152,7 @@ int pv_worker_jail(const struct pv_sandbox_params *params)
                                        .driver = params->driver,
                                        .record = params->record,
                                        .stats = params->stats,
+                                       .trial = params->trial,
                                        .announce = params->announce};
    return pv_jail_enter(&jail);
 }

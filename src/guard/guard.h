@@ -29,6 +29,10 @@ struct pv_guard_page {
    struct pv_promise promises[PV_PROMISES];
 };
 
+// An isolated worker that a signal ends says so by its exit status, this and the signal's number: it may be process 1
+// of a PID namespace, which cannot die of most signals.
+#define PV_GUARD_SIGNAL 128
+
 // A will that was accepted.
 struct pv_held_will {
    struct pv_will will; // its fd is ours
@@ -37,6 +41,7 @@ struct pv_held_will {
 
 struct pv_worker {
    pid_t pid;
+   bool isolated;
    int lifeline;               // readable (end of file) once the worker is gone; -1 when closed
    struct pv_guard_page *page; // zeroed before the worker starts
    struct pv_held_will *wills;
@@ -46,8 +51,9 @@ struct pv_worker {
 // Starts argv[0] (a path) with `fd` as its descriptor PV_GUARD_FD and every other descriptor above 2 closed; `fd` stays
 // the caller's. Standard input is /dev/null, standard output goes where standard error goes: what a driver prints must
 // not end up in the data of whoever started us. The worker keeps our environment, and with it the choice of the host
-// driver, less what would make it a guest itself.
-int pv_guard_spawn(const char *const *argv, int fd, struct pv_worker *out);
+// driver, less what would make it a guest itself. `isolated`: as far as the system permits, it starts in a user and a
+// PID namespace of its own, which the jail expects, and of the environment it gets only what drivers look at.
+int pv_guard_spawn(const char *const *argv, int fd, bool isolated, struct pv_worker *out);
 
 // Asks the worker to leave, by ending the lifeline. Does not wait.
 void pv_guard_ask(const struct pv_worker *worker);

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 
 struct pv_jail_params {
-   const char *sandbox; // "strict", "default", "off" or "sanitizer"; NULL: $PEARVISOR_SANDBOX, else off
+   const char *sandbox; // "strict", "default", "off" or "sanitizer"; NULL: $PEARVISOR_SANDBOX, else default
    const char *driver;  // a driver library that will be loaded, or NULL
    const char *record;  // a folder that will be written to, or NULL
    const char *stats;   // a file that will be appended to, or NULL; it is made if it is not there
+   bool trial;          // this process only finds out what a worker could have
    bool announce;       // say what holds and what does not, at the log's level "warn" if something does not
 };
 

@@ -12,8 +12,8 @@
 int pv_jail_enter(const struct pv_jail_params *params)
 {
    const char *sandbox = params->sandbox ? params->sandbox : getenv("PEARVISOR_SANDBOX");
-   if (!sandbox)
-      return 0;
+   if (!sandbox || !*sandbox)
+      sandbox = "default";
    if (!strcmp(sandbox, "default")) {
       if (params->announce)
          pv_warn("sandbox: none on this system; a client that takes over its worker can do what you can");

@@ -103,16 +103,24 @@ static void allow_glob(struct rules *rules, const char *pattern, uint64_t access
    globfree(&found);
 }
 
+// The libraries in a folder, wherever their links lead.
+static void allow_libraries(struct rules *rules, const char *folder, int length)
+{
+   char pattern[PATH_MAX];
+   int n = snprintf(pattern, sizeof(pattern), "%.*s/*.so*", length, folder);
+   if (n > 0 && (size_t)n < sizeof(pattern))
+      allow_glob(rules, pattern, FS_READ);
+}
+
 // A library, and the libraries beside it, which it may be linked to. Not the folder: that may be anything, even /tmp.
 static void allow_library(struct rules *rules, const char *path)
 {
-   char pattern[PATH_MAX];
    const char *slash = strrchr(path, '/');
    allow(rules, path, FS_READ);
-   int n = slash ? snprintf(pattern, sizeof(pattern), "%.*s/*.so*", (int)(slash - path), path)
-                 : snprintf(pattern, sizeof(pattern), "./*.so*");
-   if (n > 0 && (size_t)n < sizeof(pattern))
-      allow_glob(rules, pattern, FS_READ);
+   if (slash)
+      allow_libraries(rules, path, (int)(slash - path));
+   else
+      allow_libraries(rules, ".", 1);
 }
 
 // The library that a driver's manifest names: absolute, beside the manifest, or for the linker to find.
@@ -170,6 +178,7 @@ static void for_each(struct rules *rules, const char *variable, void (*each)(str
 static void allow_folder(struct rules *rules, const char *path)
 {
    allow(rules, path, FS_READ);
+   allow_libraries(rules, path, (int)strlen(path));
 }
 
 static void allow_output(struct rules *rules, const struct pv_jail_params *params)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "guard/spawn.h"
 
 #define LIFELINE_FD  (PV_GUARD_FD + 1)
 #define PAGE_FD      (PV_GUARD_FD + 2)
@@ -24,6 +25,23 @@
 // Variables that belong to the guest's driver, or that this file sets.
 static const char *const dropped[] = {"VN_DEBUG", "VN_PERF", "VTEST_SOCKET_NAME", "VK_LOADER_LAYERS_DISABLE",
                                       LIFELINE_ENV};
+// What an isolated worker keeps, by how the names begin: what drivers, their compilers and the linker look at, and
+// where things are. The rest is the user's own; there may be passwords in it.
+static const char *const kept[] = {
+   "PEARVISOR_", "VK_",    "LD_",    "DYLD_", "XDG_",   "LC_",    "LANG",  "PATH=", "HOME=", "TZ=",
+   "TMPDIR=",    "MESA_",  "LP_",    "GALL",  "LIBGL_", "DRI_",   "NIR_",  "RADV_", "ACO_",  "AMD_",
+   "ANV_",       "INTEL_", "TU_",    "IR3_",  "FD_",    "PAN",    "PVR_",  "NVK_",  "NAK_",  "NOUV",
+   "V3D",        "HK_",    "AGX_",   "__GL",  "__NV",   "__VK",   "CUDA",  "HSA_",  "ROC",   "ZINK_",
+   "MVK_",       "MTL_",   "METAL_", "LLVM_", "MALLOC", "GLIBC_", "ASAN_", "LSAN_", "TSAN_", "UBSAN_"};
+
+static bool is_kept(const char *entry)
+{
+   for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+      if (!strncmp(entry, kept[i], strlen(kept[i])))
+         return true;
+   }
+   return false;
+}
 
 static bool is_dropped(const char *entry)
 {
@@ -36,7 +54,7 @@ static bool is_dropped(const char *entry)
 }
 
 // The worker's environment; the array is the caller's to free, the strings are not.
-static char **worker_environment(char *lifeline)
+static char **worker_environment(char *lifeline, bool isolated)
 {
    // Layers meant for the user's own programs (overlays, captures) have no business between a renderer and its driver.
    static char no_layers[] = "VK_LOADER_LAYERS_DISABLE=~implicit~";
@@ -48,7 +66,7 @@ static char **worker_environment(char *lifeline)
    if (!env)
       return NULL;
    for (size_t i = 0; i < n; i++) {
-      if (!is_dropped(mine[i]))
+      if (!is_dropped(mine[i]) && (!isolated || is_kept(mine[i])))
          env[out++] = mine[i];
    }
    env[out++] = no_layers;
@@ -68,23 +86,14 @@ static int fd_above(int fd)
    return high < 0 ? -errno : high;
 }
 
-// What a worker is given, in the order of the descriptors from PV_GUARD_FD on.
-struct gifts {
-   int fd, lifeline, page;
-};
-
-static int prepare_files(posix_spawn_file_actions_t *actions, const struct gifts *gifts)
+static int prepare_files(posix_spawn_file_actions_t *actions, const struct pv_spawn *spawn)
 {
    int err = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
    if (!err)
       err = posix_spawn_file_actions_adddup2(actions, 2, 1);
-   if (!err)
-      err = posix_spawn_file_actions_adddup2(actions, gifts->fd, PV_GUARD_FD);
-   if (!err)
-      err = posix_spawn_file_actions_adddup2(actions, gifts->lifeline, LIFELINE_FD);
-   if (!err)
-      err = posix_spawn_file_actions_adddup2(actions, gifts->page, PAGE_FD);
-   return err ? -err : pv_spawn_close_rest(actions, PAGE_FD + 1);
+   for (int i = 0; i < PV_SPAWN_FDS && !err; i++)
+      err = posix_spawn_file_actions_adddup2(actions, spawn->fds[i], PV_GUARD_FD + i);
+   return err ? -err : pv_spawn_close_rest(actions, PV_GUARD_FD + PV_SPAWN_FDS);
 }
 
 static int prepare_attributes(posix_spawnattr_t *attr)
@@ -104,31 +113,38 @@ static int prepare_attributes(posix_spawnattr_t *attr)
    return -err;
 }
 
-static int spawn(const char *const *argv, const struct gifts *gifts, pid_t *pid)
+static int spawn_plain(const struct pv_spawn *spawn, pid_t *pid)
 {
-   char variable[sizeof(LIFELINE_ENV) + 12];
-   snprintf(variable, sizeof(variable), "%s=%d", LIFELINE_ENV, LIFELINE_FD);
-   char **env = worker_environment(variable);
-   if (!env)
-      return -ENOMEM;
-
    posix_spawn_file_actions_t actions;
    posix_spawnattr_t attr;
    int ret = -posix_spawn_file_actions_init(&actions);
    if (ret)
-      goto free_env;
+      return ret;
    ret = -posix_spawnattr_init(&attr);
    if (ret)
       goto destroy_actions;
-   ret = prepare_files(&actions, gifts);
+   ret = prepare_files(&actions, spawn);
    if (!ret)
       ret = prepare_attributes(&attr);
    if (!ret)
-      ret = -posix_spawn(pid, argv[0], &actions, &attr, (char *const *)argv, env);
+      ret = -posix_spawn(pid, spawn->argv[0], &actions, &attr, (char *const *)spawn->argv, spawn->env);
    posix_spawnattr_destroy(&attr);
 destroy_actions:
    posix_spawn_file_actions_destroy(&actions);
-free_env:
+   return ret;
+}
+
+static int spawn(struct pv_spawn *spawn, bool isolated, pid_t *pid)
+{
+   char variable[sizeof(LIFELINE_ENV) + 12];
+   snprintf(variable, sizeof(variable), "%s=%d", LIFELINE_ENV, LIFELINE_FD);
+   char **env = worker_environment(variable, isolated);
+   if (!env)
+      return -ENOMEM;
+   spawn->env = env;
+   int ret = isolated ? pv_spawn_isolated(spawn, pid) : -ENOTSUP;
+   if (ret)
+      ret = spawn_plain(spawn, pid); // the worker will find that something is missing, and say so or refuse
    free(env);
    return ret;
 }
@@ -151,16 +167,15 @@ static int make_page(struct pv_guard_page **page)
    return ret;
 }
 
-static void close_gifts(const struct gifts *gifts)
+static void close_fds(const int fds[PV_SPAWN_FDS])
 {
-   const int fds[] = {gifts->fd, gifts->lifeline, gifts->page};
-   for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+   for (size_t i = 0; i < PV_SPAWN_FDS; i++) {
       if (fds[i] >= 0)
          close(fds[i]);
    }
 }
 
-int pv_guard_spawn(const char *const *argv, int fd, struct pv_worker *out)
+int pv_guard_spawn(const char *const *argv, int fd, bool isolated, struct pv_worker *out)
 {
    int pair[2];
    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
@@ -168,12 +183,15 @@ int pv_guard_spawn(const char *const *argv, int fd, struct pv_worker *out)
    close_on_exec(pair[0]);
    close_on_exec(pair[1]);
 
-   const struct gifts gifts = {fd_above(fd), fd_above(pair[1]), make_page(&out->page)};
+   struct pv_spawn what = {.argv = argv, .fds = {fd_above(fd), fd_above(pair[1]), make_page(&out->page)}};
    close(pair[1]);
-   int ret = gifts.fd < 0 ? gifts.fd : gifts.lifeline < 0 ? gifts.lifeline : gifts.page < 0 ? gifts.page : 0;
+   int ret = 0;
+   for (size_t i = 0; i < PV_SPAWN_FDS && !ret; i++)
+      ret = what.fds[i] < 0 ? what.fds[i] : 0;
    if (!ret)
-      ret = spawn(argv, &gifts, &out->pid);
-   close_gifts(&gifts);
+      ret = spawn(&what, isolated, &out->pid);
+   close_fds(what.fds);
+   out->isolated = isolated;
    out->lifeline = pair[0];
    out->wills = NULL;
    out->will_count = 0;
@@ -215,6 +233,8 @@ bool pv_guard_reap(struct pv_worker *worker, int *status)
    if (worker->lifeline >= 0)
       close(worker->lifeline);
    worker->lifeline = -1;
+   if (worker->isolated && WIFEXITED(*status) && WEXITSTATUS(*status) > PV_GUARD_SIGNAL)
+      *status = WEXITSTATUS(*status) - PV_GUARD_SIGNAL; // as if it had died of it
    return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A Vulkan driver that is broken on purpose, for `pearvisor doctor`: another driver (BADICD_REAL, a library) with one
-// thing wrong (BADICD_MODE). Not broken: "tell" says on standard error where it would cache shaders.
+// A Vulkan driver that is broken on purpose, for `pearvisor doctor`: another driver (PEARVISOR_BADICD_REAL, a library)
+// with one thing wrong (PEARVISOR_BADICD_MODE). Not broken: "tell" says on standard error where it would cache shaders.
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static VkInstance instance;
 
 static int mode_is(const char *name)
 {
-   const char *mode = getenv("BADICD_MODE");
+   const char *mode = getenv("PEARVISOR_BADICD_MODE");
    return mode && !strcmp(mode, name);
 }
 
@@ -24,7 +24,7 @@ static void *real_symbol(const char *name)
 {
    static void *library;
    if (!library)
-      library = dlopen(getenv("BADICD_REAL"), RTLD_NOW | RTLD_LOCAL);
+      library = dlopen(getenv("PEARVISOR_BADICD_REAL"), RTLD_NOW | RTLD_LOCAL);
    if (!library) {
       fprintf(stderr, "badicd: %s\n", dlerror());
       abort();

@@ -34,8 +34,8 @@ class Caches(unittest.TestCase):
             shutil.copy(shutil.which('vulkaninfo') or '', path)
         result = subprocess.run([v.pearvisor(), 'run', '--sandbox', sandbox, '--', str(path), '--summary'], capture_output=True, text=True,
                                 timeout=v.TIMEOUT, check=False,
-                                env={**os.environ, 'VK_DRIVER_FILES': str(self.manifest), 'BADICD_MODE': 'tell',
-                                     'BADICD_REAL': library_of(HOST_ICD), 'XDG_CACHE_HOME': str(self.folder / 'cache'), **env})
+                                env={**os.environ, 'VK_DRIVER_FILES': str(self.manifest), 'PEARVISOR_BADICD_MODE': 'tell',
+                                     'PEARVISOR_BADICD_REAL': library_of(HOST_ICD), 'XDG_CACHE_HOME': str(self.folder / 'cache'), **env})
         self.assertEqual(result.returncode, 0, result.stderr)
         lines = {line.split('shader cache: ')[1] for line in result.stderr.splitlines() if 'shader cache: ' in line}
         return lines - {"the driver's own", env.get('__GL_SHADER_DISK_CACHE_PATH', '')}  # the server's own look at it

@@ -68,7 +68,7 @@ class Doctor(unittest.TestCase):
 
     def broken(self, mode: str) -> dict[str, str]:
         """The environment of a host driver with something wrong."""
-        return {'VK_DRIVER_FILES': self.manifest(BADICD), 'BADICD_MODE': mode, 'BADICD_REAL': library_of(HOST_ICD)}
+        return {'VK_DRIVER_FILES': self.manifest(BADICD), 'PEARVISOR_BADICD_MODE': mode, 'PEARVISOR_BADICD_REAL': library_of(HOST_ICD)}
 
     def test_a_good_host(self) -> None:
         status, findings = self.examine()
@@ -135,8 +135,8 @@ class Doctor(unittest.TestCase):
         self.finds('guest GPU', 'instead of PearVisor', 'virtio', '--icd', str(HOST_ICD))
 
     def test_a_guest_driver_too_old(self) -> None:
-        self.finds('guest driver', 'too old', 'Mesa 25.0', '--icd', self.manifest(BADICD), BADICD_MODE='ancient',
-                   BADICD_REAL=library_of(guest_icd()))
+        self.finds('guest driver', 'too old', 'Mesa 25.0', '--icd', self.manifest(BADICD), PEARVISOR_BADICD_MODE='ancient',
+                   PEARVISOR_BADICD_REAL=library_of(guest_icd()))
 
     def test_sockets(self) -> None:
         missing, file = self.folder / 'missing', self.folder / 'file'

@@ -141,12 +141,12 @@ class Broker(unittest.TestCase):
     def test_workers_do_not_inherit_the_guest_side_of_the_environment(self) -> None:
         old = dict(os.environ)
         self.addCleanup(lambda: (os.environ.clear(), os.environ.update(old)))
-        os.environ.update(VN_DEBUG='vtest', VTEST_SOCKET_NAME='/nowhere', VN_PERF='no_multi_ring', KEPT='yes')
+        os.environ.update(VN_DEBUG='vtest', VTEST_SOCKET_NAME='/nowhere', VN_PERF='no_multi_ring', MESA_KEPT='yes')
         server = self.serve().ready()
         with v.Client(server.path).start():
             worker, = server.workers()
             names = {entry.split(b'=')[0] for entry in Path(f'/proc/{worker}/environ').read_bytes().split(b'\0')}
-        self.assertIn(b'KEPT', names)
+        self.assertIn(b'MESA_KEPT', names)
         self.assertFalse(names & {b'VN_DEBUG', b'VTEST_SOCKET_NAME', b'VN_PERF'})
 
     def test_statistics_are_one_line_of_json_per_client(self) -> None:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A Vulkan driver that tries to get out: a real one (JAIL_REAL, a library) inside a hostile one. It tries everything
-// when it is loaded, and once more when the driver is up, in a thread that it had started before. What became of each
-// try goes to standard error, the one thing that it may write to: "escape STAGE NAME ERRNO", 0 if it got through.
+// A Vulkan driver that tries to get out: a real one (PEARVISOR_JAIL_REAL, a library) inside a hostile one. It tries
+// everything when it is loaded, and once more when the driver is up, in a thread that it had started before. What
+// became of each try goes to standard error, the one thing that it may write to: "escape STAGE NAME ERRNO", 0 if it got
+// through.
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -47,21 +48,22 @@ static void try_open(const char *name, const char *path, int flags)
 static void try_files(void)
 {
    char path[256];
-   try_open("read-secret", getenv("JAIL_SECRET"), O_RDONLY);
+   try_open("read-secret", getenv("PEARVISOR_JAIL_SECRET"), O_RDONLY);
    try_open("read-passwd", "/etc/passwd", O_RDONLY);
-   try_open("write-new", getenv("JAIL_NEW"), O_WRONLY | O_CREAT);
-   try_open("write-secret", getenv("JAIL_SECRET"), O_WRONLY);
+   try_open("write-new", getenv("PEARVISOR_JAIL_NEW"), O_WRONLY | O_CREAT);
+   try_open("write-secret", getenv("PEARVISOR_JAIL_SECRET"), O_WRONLY);
    try_open("list-proc", "/proc", O_RDONLY | O_DIRECTORY);
-   snprintf(path, sizeof(path), "/proc/%s/mem", getenv("JAIL_VICTIM"));
+   snprintf(path, sizeof(path), "/proc/%s/mem", getenv("PEARVISOR_JAIL_VICTIM"));
    try_open("victim-mem", path, O_RDONLY);
-   try_open("allowed-library", getenv("JAIL_REAL"), O_RDONLY);
+   try_open("allowed-library", getenv("PEARVISOR_JAIL_REAL"), O_RDONLY);
+   try_open("allowed-linked", getenv("PEARVISOR_JAIL_LINKED"), O_RDONLY);
    try_open("allowed-null", "/dev/null", O_RDWR);
    try_open("allowed-cache", "/dev/shm/escape-cache", O_RDWR | O_CREAT);
 }
 
 static void try_sockets(void)
 {
-   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(getenv("JAIL_PORT")))};
+   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(getenv("PEARVISOR_JAIL_PORT")))};
    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
    tell("socket", fd);
@@ -78,9 +80,9 @@ static void try_sockets(void)
 
 static void try_processes(void)
 {
-   pid_t victim = atoi(getenv("JAIL_VICTIM"));
+   pid_t victim = atoi(getenv("PEARVISOR_JAIL_VICTIM"));
    char byte;
-   struct iovec mine = {&byte, 1}, theirs = {(void *)(uintptr_t)strtoull(getenv("JAIL_ADDRESS"), NULL, 0), 1};
+   struct iovec mine = {&byte, 1}, theirs = {(void *)(uintptr_t)strtoull(getenv("PEARVISOR_JAIL_ADDRESS"), NULL, 0), 1};
    tell("signal-broker", kill(getppid(), 0));
    tell("signal-victim", kill(victim, 0));
    tell("signal-all", kill(-1, 0));
@@ -161,7 +163,7 @@ static void *real_symbol(const char *name)
 {
    static void *library;
    if (!library)
-      library = dlopen(getenv("JAIL_REAL"), RTLD_NOW | RTLD_LOCAL);
+      library = dlopen(getenv("PEARVISOR_JAIL_REAL"), RTLD_NOW | RTLD_LOCAL);
    if (!library)
       fprintf(stderr, "escape: %s\n", dlerror());
    return library ? dlsym(library, name) : NULL;

@@ -18,16 +18,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'front'))
 import vtest as v  # noqa: E402
 
 LAVAPIPE = sorted(glob.glob('/usr/lib/*/libvulkan_lvp.so'))
-NAMESPACES = ('user', 'mnt', 'net', 'ipc', 'uts')
+NAMESPACES = ('user', 'mnt', 'pid', 'net', 'ipc', 'uts')
 NOBODY = 65534
 # Tries that must fail at either stage, and those that must not.
 REFUSED = {'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'victim-mem', 'connect',
            'signal-broker', 'signal-victim', 'signal-all', 'signal-thread', 'read-memory', 'pidfd', 'ptrace', 'exec',
            'mount', 'namespace', 'user-namespace'}
 REFUSED_LATE = REFUSED | {'socket', 'fork'}
-ALLOWED = {'allowed-library', 'allowed-null', 'allowed-cache', 'allowed-socketpair', 'allowed-signal-self'}
-# Tries that get through where there is no jail: without them, a refusal would prove nothing. (The rest needs more than
-# the rights of whoever runs this.)
+ALLOWED = {'allowed-library', 'allowed-linked', 'allowed-null', 'allowed-cache', 'allowed-socketpair', 'allowed-signal-self'}
+# Tries that get through where there is no jail: without them, a refusal would prove nothing. Root can do the rest, too.
 FREE = {'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'connect', 'signal-broker',
         'signal-victim', 'signal-thread', 'pidfd', 'exec', 'socket', 'fork'} | ALLOWED
 
@@ -49,6 +48,13 @@ class Jail(unittest.TestCase):
         self.secret = Path(self.folder, 'secret')
         self.secret.write_text('secret')
         self.secret.chmod(0o666)
+        # What LD_LIBRARY_PATH leads to may be a link to somewhere else.
+        elsewhere = Path(self.folder, 'elsewhere')
+        self.links = Path(self.folder, 'links')
+        elsewhere.mkdir()
+        self.links.mkdir()
+        (elsewhere / 'libelsewhere.so.1').write_bytes(b'')
+        (self.links / 'libelsewhere.so.1').symlink_to(elsewhere / 'libelsewhere.so.1')
         listener = socket.create_server(('127.0.0.1', 0))
         self.addCleanup(listener.close)
         self.byte = ctypes.c_char(b'x')
@@ -60,8 +66,10 @@ class Jail(unittest.TestCase):
         self.addCleanup(victim.kill)
         with open(f'/proc/{victim.pid}/maps', encoding='ascii') as maps:
             address = maps.read().split('-')[0]
-        environment = {'JAIL_REAL': LAVAPIPE[0], 'JAIL_SECRET': str(self.secret), 'JAIL_NEW': f'{self.folder}/new',
-                       'JAIL_VICTIM': str(victim.pid), 'JAIL_PORT': str(self.port), 'JAIL_ADDRESS': f'0x{address}'}
+        environment = {'PEARVISOR_JAIL_REAL': LAVAPIPE[0], 'PEARVISOR_JAIL_SECRET': str(self.secret), 'PEARVISOR_JAIL_NEW': f'{self.folder}/new',
+                       'PEARVISOR_JAIL_LINKED': str(self.links / 'libelsewhere.so.1'), 'A_SECRET': 'secret',
+                       'LD_LIBRARY_PATH': ':'.join(filter(None, (os.environ.get('LD_LIBRARY_PATH'), str(self.links)))),
+                       'PEARVISOR_JAIL_VICTIM': str(victim.pid), 'PEARVISOR_JAIL_PORT': str(self.port), 'PEARVISOR_JAIL_ADDRESS': f'0x{address}'}
         server = v.Server.__new__(v.Server)
         server.path = os.path.join(self.folder, 'sock')
         server.log_path = Path(self.folder, 'log')
@@ -85,6 +93,7 @@ class Jail(unittest.TestCase):
             self.assertEqual(status_field(status, 'NoNewPrivs'), '1', task)
             self.assertEqual(status_field(status, 'Seccomp'), '2', task)
             self.assertEqual(status_field(status, 'CapEff').strip('0'), '', task)
+        self.assertNotIn(b'A_SECRET', Path(f'/proc/{pid}/environ').read_bytes())
         for kind in NAMESPACES:
             self.assertNotEqual(os.readlink(f'/proc/{pid}/ns/{kind}'), os.readlink(f'/proc/self/ns/{kind}'), kind)
 
@@ -123,7 +132,24 @@ class Jail(unittest.TestCase):
         self.addCleanup(lambda: Path('/dev/shm/escape-cache').unlink(missing_ok=True))
         self.assertIn('sandbox: off', server.log)
         got = self.tries(server, 'early')
-        self.assertEqual({name: got[name] for name in FREE if got[name] != 0}, {})
+        free = FREE if os.getuid() else FREE | REFUSED_LATE
+        self.assertEqual({name: got[name] for name in free if got[name] != 0}, {})
+
+    def test_default_goes_on_without_what_is_not_permitted_and_strict_does_not(self) -> None:
+        within = ['unshare', '--user', '--map-root-user', 'sh', '-c',
+                  'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', 'sh']
+        if subprocess.run([*within, 'true'], capture_output=True, check=False).returncode:
+            self.skipTest('user namespaces are not permitted here')
+        run = [v.pearvisor(), 'run', '--sandbox', 'default', '--', 'sh', '-c', 'echo ran; exit 7']
+        result = subprocess.run([*within, *run], capture_output=True, text=True, check=False)
+        self.assertEqual((result.returncode, result.stdout), (7, 'ran\n'), result.stderr)
+        self.assertRegex(result.stderr, r'sandbox: default, without what this system does not permit: user namespace \(')
+        run[run.index('default')] = 'strict'
+        result = subprocess.run([*within, *run], capture_output=True, text=True, check=False)
+        self.assertEqual((result.returncode, result.stdout), (1, ''), result.stderr)
+        self.assertRegex(result.stderr, r'sandbox: strict is refused, this system does not permit: user namespace \(')
+        result = subprocess.run([*within, v.pearvisor(), 'doctor'], capture_output=True, text=True, check=False)
+        self.assertRegex(result.stdout, r'warning +sandbox: workers cannot be jailed wholly; missing: user namespace \(')
 
     def test_an_unknown_sandbox_is_refused(self) -> None:
         run = subprocess.run([v.pearvisor(), 'run', '--sandbox', 'bogus', '--', 'true'], capture_output=True, text=True,

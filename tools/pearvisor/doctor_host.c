@@ -330,12 +330,32 @@ static void look_at_renderer(struct doctor *doctor)
    }
 }
 
+// What workers are locked in by. Guests do without, hosts would rather not.
+static void look_at_sandbox(struct doctor *doctor)
+{
+   const char *const arguments[] = {"survey", "sandbox", NULL};
+   struct doctor_survey survey;
+   if (!doctor_send(arguments, NULL, &survey))
+      return;
+   if (doctor_went_well(&survey) && !*survey.last) {
+      doctor_good(doctor, "sandbox", "workers can be jailed as --sandbox=strict demands");
+      return;
+   }
+   const char *what = strstr(survey.last, "does not permit: ");
+   struct doctor_finding *finding = doctor_bad(doctor, DOCTOR_WARNING, "sandbox");
+   doctor_say(finding->cause, "workers cannot be jailed wholly; missing: %s", what ? what + 17 : survey.last);
+   doctor_say(finding->fix,
+              "permit user namespaces and use a kernel with Landlock (Linux 6.12 or later has all of it); "
+              "until then a client that takes over its worker can reach more than it should");
+}
+
 void doctor_look_at_host(struct doctor *doctor)
 {
    struct manifests list = {0};
    struct doctor_survey survey;
    const char *with_driver[] = {"survey", "--driver", doctor->settings->driver, "host", NULL};
    const char *const plain[] = {"survey", "host", NULL};
+   look_at_sandbox(doctor);
    int good = look_at_drivers(doctor, &list);
    if (good && doctor_send(doctor->settings->driver ? with_driver : plain, NULL, &survey)) {
       if (!doctor_went_well(&survey))

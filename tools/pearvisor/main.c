@@ -52,8 +52,9 @@ const struct cli_command cli_commands[] = {
    {.name = "doctor",
     .id = CLI_DOCTOR,
     .summary = "Finds what leaves guests without a GPU, or with a software one, and says how to mend it.",
-    .text = "Loads the drivers, makes devices, and becomes a guest: of a server of its own, or of the one at --socket.\n"
-            "Exits with 1 if there is a problem; warnings do not count.",
+    .text =
+        "Loads the drivers, makes devices, and becomes a guest: of a server of its own, or of the one at --socket.\n"
+        "Exits with 1 if there is a problem; warnings do not count.",
     .level = 0,
     .main = cli_doctor},
    {.name = "survey",

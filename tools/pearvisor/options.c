@@ -13,9 +13,9 @@ const char *const cli_levels[4] = {"error", "warn", "info", "debug"};
 
 struct option_spec {
    const char *name;
-   const char *argument; // NULL: a flag
-   unsigned commands;    // who has it
-   const char *help;     // NULL: not for people
+   const char *argument;                                                 // NULL: a flag
+   unsigned commands;                                                    // who has it
+   const char *help;                                                     // NULL: not for people
    const char *(*set)(struct cli_settings *settings, const char *value); // NULL, or what the value must be
 };
 
@@ -187,8 +187,8 @@ static const char *set_display(struct cli_settings *s, const char *value)
 {
    s->display = value;
    return !strcmp(value, "none") || !strcmp(value, "sdl") || !strcmp(value, "gtk") || !strcmp(value, "vnc")
-             ? NULL
-             : "none, sdl, gtk or vnc";
+              ? NULL
+              : "none, sdl, gtk or vnc";
 }
 
 static const char *set_headless(struct cli_settings *s, const char *value)
@@ -207,8 +207,8 @@ static const char *set_accel(struct cli_settings *s, const char *value)
 {
    s->accel = value;
    return !strcmp(value, "auto") || !strcmp(value, "kvm") || !strcmp(value, "hvf") || !strcmp(value, "tcg")
-             ? NULL
-             : "auto, kvm, hvf or tcg";
+              ? NULL
+              : "auto, kvm, hvf or tcg";
 }
 
 static const char *set_fd(struct cli_settings *s, const char *value)
@@ -247,23 +247,26 @@ static const struct option_spec specs[] = {
    {"socket", "PATH", CLI_SERVE | CLI_ENV, "the server's socket ($XDG_RUNTIME_DIR/pearvisor.sock)", set_socket},
    {"socket", "PATH", CLI_DOCTOR, "a running server's socket to try (a server of its own)", set_socket},
    {"socket-mode", "MODE", CLI_SERVE, "its permission bits (0600)", set_socket_mode},
-   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER | CLI_DOCTOR | CLI_SURVEY, "GPUs: one by index, UUID or a part of its name, or several indices such as 0,2 (all)",
-    set_gpu},
+   {"gpu", "SEL", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER | CLI_DOCTOR | CLI_SURVEY,
+    "GPUs: one by index, UUID or a part of its name, or several indices such as 0,2 (all)", set_gpu},
    {"driver", "LIB", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER | CLI_DOCTOR | CLI_SURVEY,
     "the host's Vulkan driver library (the Vulkan loader's choice)", set_driver},
    {"max-clients", "N", CLI_SERVE | CLI_RUN, "so many clients at once (64)", set_max_clients},
    {"memory", "SIZE", CLI_SERVE | CLI_RUN | CLI_WORKER, "the memory one client may use, such as 512M or 4G (all)",
     set_memory},
    {"stats", "FILE", CLI_SERVE | CLI_RUN | CLI_WORKER, "append one line of JSON per client that has left", set_stats},
-   {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec", set_record},
+   {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec",
+    set_record},
    {"restrict", "NAME", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER,
     "for tests: moltenvk, kosmickrisp, nvidia or vulkan11; the host's driver is shown as no more", set_restrict},
-   {"sandbox", "S", CLI_SERVE | CLI_RUN | CLI_WORKER, "of workers: strict, default or off ($PEARVISOR_SANDBOX, off)",
-    set_sandbox},
-   {"icd", "JSON", CLI_RUN | CLI_ENV | CLI_DOCTOR, "the manifest of the guest's Mesa virtio driver (looked for)", set_icd},
+   {"sandbox", "S", CLI_SERVE | CLI_RUN | CLI_WORKER,
+    "of workers: strict, default or off ($PEARVISOR_SANDBOX, default)", set_sandbox},
+   {"icd", "JSON", CLI_RUN | CLI_ENV | CLI_DOCTOR, "the manifest of the guest's Mesa virtio driver (looked for)",
+    set_icd},
    {"json", NULL, CLI_INFO | CLI_DOCTOR, "print JSON", set_json},
    {"protocol", NULL, CLI_INFO, "print which commands of the protocol are left out, and why", set_protocol},
-   {"log-level", "L", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER, "error, warn, info or debug", set_log_level},
+   {"log-level", "L", CLI_SERVE | CLI_RUN | CLI_INFO | CLI_REPLAY | CLI_WORKER, "error, warn, info or debug",
+    set_log_level},
    {"probe", NULL, CLI_WORKER, NULL, set_probe},
    {"vm", NULL, CLI_WORKER, NULL, set_vm},
    {"fd", "N", CLI_WORKER, NULL, set_fd},

@@ -120,6 +120,13 @@ bool cli_probe(const struct cli_settings *settings)
    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+// Whether the workers will put themselves into a jail: they have settings and environment from us.
+static bool jailed(const struct cli_settings *settings)
+{
+   const char *sandbox = settings->sandbox ? settings->sandbox : getenv("PEARVISOR_SANDBOX");
+   return !sandbox || !*sandbox || !strcmp(sandbox, "default") || !strcmp(sandbox, "strict");
+}
+
 pv_server *cli_make_server(const struct cli_settings *settings, const char *socket)
 {
    pv_server *server = NULL;
@@ -138,6 +145,7 @@ pv_server *cli_make_server(const struct cli_settings *settings, const char *sock
       .worker = (const char *const *)argv,
       .max_clients = settings->max_clients,
       .stats_file = settings->stats,
+      .isolated = jailed(settings),
    };
    pv_server_create(&params, &server); // says itself what went wrong
    cli_free_arguments(argv);

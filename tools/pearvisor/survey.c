@@ -145,6 +145,14 @@ static int survey_renderer(const struct cli_settings *settings)
    return CLI_OK;
 }
 
+// Goes where workers go; what they lack there is logged.
+static int survey_sandbox(void)
+{
+   return pv_worker_jail(&(struct pv_sandbox_params){.sandbox = "default", .trial = true, .announce = true})
+              ? CLI_FAILURE
+              : CLI_OK;
+}
+
 int cli_survey(const struct cli_settings *settings)
 {
    const char *what = settings->rest[0] ? settings->rest[0] : "";
@@ -152,6 +160,8 @@ int cli_survey(const struct cli_settings *settings)
       return survey_vulkan(NULL);
    if (!strcmp(what, "library") && settings->rest[1])
       return survey_library(settings->rest[1]);
+   if (!strcmp(what, "sandbox"))
+      return survey_sandbox();
    cli_host_environment();
    if (!strcmp(what, "host"))
       return survey_vulkan(settings->driver);

@@ -22,6 +22,7 @@ static int jail(const struct cli_settings *settings)
                                                      .driver = settings->driver,
                                                      .record = settings->record,
                                                      .stats = settings->stats,
+                                                     .trial = settings->probe,
                                                      .announce = settings->probe || settings->vm});
 }
 

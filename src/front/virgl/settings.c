@@ -92,6 +92,8 @@ static bool fill_arguments(struct virgl_settings *out)
       out->arguments[n++] = (char *)options[i][1];
       out->arguments[n++] = (char *)value;
    }
+   const char *sandbox = setting("PEARVISOR_SANDBOX");
+   out->isolated = !sandbox || !strcmp(sandbox, "default") || !strcmp(sandbox, "strict");
    out->worker = (const char *const *)out->arguments;
    return true;
 }

@@ -72,7 +72,8 @@ static int open_server(struct virgl_server *server)
       return -EINVAL;
    // Who needs descriptors of all memory cannot have the driver's own.
    settings.core.in_process = !settings.worker && !(virgl.flags & VIRGL_INIT_USE_EXTERNAL_BLOB);
-   const struct pv_vm_params params = {.worker = settings.worker, .core = settings.core, .retired = retired};
+   const struct pv_vm_params params = {
+      .worker = settings.worker, .isolated = settings.isolated, .core = settings.core, .retired = retired};
    int ret = pv_vm_open(&params, &server->vm);
    virgl_settings_free(&settings);
    return ret;
