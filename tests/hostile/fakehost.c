@@ -20,9 +20,10 @@
 #define CREATED(T)                                                                                                     \
    T(Fence)                                                                                                            \
    T(Semaphore)                                                                                                        \
-   T(Event) T(QueryPool) T(Buffer) T(BufferView) T(Image) T(ImageView) T(ShaderModule) T(PipelineCache)                \
-       T(PipelineLayout) T(RenderPass) T(DescriptorSetLayout) T(Sampler) T(SamplerYcbcrConversion) T(DescriptorPool)   \
-           T(Framebuffer) T(CommandPool) T(DescriptorUpdateTemplate) T(PrivateDataSlot) T(AccelerationStructureKHR)
+   T(Event)                                                                                                            \
+   T(QueryPool) T(Buffer) T(BufferView) T(Image) T(ImageView) T(ShaderModule) T(PipelineCache) T(PipelineLayout)       \
+       T(RenderPass) T(DescriptorSetLayout) T(Sampler) T(SamplerYcbcrConversion) T(DescriptorPool) T(Framebuffer)      \
+           T(CommandPool) T(DescriptorUpdateTemplate) T(PrivateDataSlot) T(AccelerationStructureKHR)
 
 enum type {
 #define NUMBER(name) TYPE_##name,
@@ -326,7 +327,7 @@ static VkResult reset_descriptor_pool(VkDevice device, void *pool, uint32_t flag
 // minImportedHostPointerAlignment: the test's choice, as pages differ from machine to machine.
 static VkDeviceSize import_alignment(void)
 {
-   const char *chosen = getenv("FAKEHOST_ALIGNMENT");
+   const char *chosen = getenv("PEARVISOR_FAKEHOST_ALIGNMENT");
    return chosen ? strtoul(chosen, NULL, 10) : 4096;
 }
 

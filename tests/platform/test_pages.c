@@ -112,7 +112,7 @@ static void combination(size_t ours, uint64_t alignment, uint64_t guest_page)
    struct guest guest;
    page = ours;
    snprintf(text, sizeof text, "%llu", (unsigned long long)alignment);
-   setenv("FAKEHOST_ALIGNMENT", text, 1);
+   setenv("PEARVISOR_FAKEHOST_ALIGNMENT", text, 1);
    struct pv_core *core = everything_start(fakehost, false);
    assert_non_null(core);
    everything_open(&guest, core, "pages");

@@ -106,7 +106,7 @@ int main(int argc, char **argv)
    struct pv_vm_hello hello = {.ret = 0};
    char name[64];
    int events = -1, context = -1;
-   lie = getenv("LIAR") ? getenv("LIAR") : "";
+   lie = getenv("PEARVISOR_LIAR") ? getenv("PEARVISOR_LIAR") : "";
    if (pv_vm_receive(CONTROL, &request, sizeof(request), &events))
       return 1;
    memset(hello.capset, 1, sizeof(hello.capset));

@@ -17,7 +17,7 @@ static int leave(void **state)
 
 static void open_context(const char *lie)
 {
-   setenv("LIAR", lie, 1);
+   setenv("PEARVISOR_LIAR", lie, 1);
    vmm_init(VMM_QEMU);
    assert_int_equal(virgl.context_create_with_flags(1, VIRGL_CAPSET_VENUS, 5, "guest"), 0);
 }
@@ -77,11 +77,11 @@ static void errors_are_errors(void **state)
    assert_true(blob(10) < 0);
    virgl.cleanup(NULL);
    uint32_t version = 1, room = 1;
-   setenv("LIAR", "refusing", 1);
+   setenv("PEARVISOR_LIAR", "refusing", 1);
    virgl.get_cap_set(VIRGL_CAPSET_VENUS, &version, &room);
    assert_int_equal(room, 0);
    virgl.cleanup(NULL);
-   setenv("LIAR", "half", 1);
+   setenv("PEARVISOR_LIAR", "half", 1);
    vmm_init(VMM_QEMU);
    assert_int_not_equal(virgl.context_create_with_flags(1, VIRGL_CAPSET_VENUS, 5, "guest"), 0);
 }

@@ -175,7 +175,6 @@ void guest_device(struct guest *g, uint32_t import)
    VkBuffer buffer = ID(VkBuffer, BUFFER);
    VkDeviceMemory memory = ID(VkDeviceMemory, MEMORY);
    VkCommandPool pool = ID(VkCommandPool, POOL);
-   VkCommandBuffer cb = ID(VkCommandBuffer, CB);
    const VkExternalMemoryBufferCreateInfo external = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
                                                       .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT};
    const VkBufferCreateInfo buffer_info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
@@ -187,25 +186,27 @@ void guest_device(struct guest *g, uint32_t import)
    const VkMemoryAllocateInfo memory_info = {
       .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = import ? &from : NULL, .allocationSize = MEMORY_SIZE};
    const VkCommandPoolCreateInfo pool_info = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
-   const VkCommandBufferAllocateInfo buffers = {
-      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandPool = pool, .commandBufferCount = 1};
    put_device(g);
    PUT(g, vkCreateBuffer, 0, .device = device, .pCreateInfo = &buffer_info, .pBuffer = &buffer, .asked_pBuffer = 1);
    PUT(g, vkAllocateMemory, 0, .device = device, .pAllocateInfo = &memory_info, .pMemory = &memory, .asked_pMemory = 1);
    PUT(g, vkBindBufferMemory, 0, .device = device, .buffer = buffer, .memory = memory);
    PUT(g, vkCreateCommandPool, 0, .device = device, .pCreateInfo = &pool_info, .pCommandPool = &pool,
        .asked_pCommandPool = 1);
-   PUT(g, vkAllocateCommandBuffers, 0, .device = device, .pAllocateInfo = &buffers, .pCommandBuffers = &cb,
-       .asked_pCommandBuffers = 1);
    assert_int_equal(guest_submit(g), 0);
 }
 
 void guest_fill(struct guest *g, uint32_t pattern, uint64_t fence)
 {
-   VkCommandBuffer cb = ID(VkCommandBuffer, CB);
+   // One of its own for each: the last one may still be executing.
+   VkCommandBuffer cb = ID(VkCommandBuffer, COMMAND_BUFFERS + g->fills++);
+   const VkCommandBufferAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                                 .commandPool = ID(VkCommandPool, POOL),
+                                                 .commandBufferCount = 1};
    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
    const VkSubmitInfo submit = {
       .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &cb};
+   PUT(g, vkAllocateCommandBuffers, 0, .device = ID(VkDevice, DEVICE), .pAllocateInfo = &allocate,
+       .pCommandBuffers = &cb, .asked_pCommandBuffers = 1);
    PUT(g, vkBeginCommandBuffer, 0, .commandBuffer = cb, .pBeginInfo = &begin);
    PUT(g, vkCmdFillBuffer, 0, .commandBuffer = cb, .dstBuffer = ID(VkBuffer, BUFFER), .size = MEMORY_SIZE,
        .data = pattern);

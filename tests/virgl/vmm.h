@@ -72,8 +72,9 @@ struct guest {
    uint8_t *shared;
    uint8_t bytes[65536];
    struct pv_writer w;
+   uint32_t fills; // guest_fill() calls
 };
-enum { INSTANCE = 1, PHYSICAL, DEVICE, QUEUE, POOL, CB, BUFFER, MEMORY };
+enum { INSTANCE = 1, PHYSICAL, DEVICE, QUEUE, POOL, BUFFER, MEMORY, COMMAND_BUFFERS };
 #define MEMORY_SIZE           65536u
 #define SHARED_SIZE           65536u
 #define RING_KEY              0x7f00abcd0000ull
