@@ -142,10 +142,12 @@ static void end_by_signal(int number)
    _exit(PV_GUARD_SIGNAL + number);
 }
 
-// Process 1 of a PID namespace is spared by signals that nothing handles, abort()'s among them.
+// Process 1 of a PID namespace is spared by signals that nothing handles, abort()'s and whatever comes from outside but
+// SIGKILL.
 static void die_of_signals(void)
 {
-   static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGTERM};
+   static const int numbers[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGUSR1,
+                                 SIGSEGV, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGSYS};
    const struct sigaction end = {.sa_handler = end_by_signal};
    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
       sigaction(numbers[i], &end, NULL);
