@@ -35,8 +35,8 @@ struct pv_resource {
    bool plain;                // shared memory for rings and streams (not device memory)
    struct pv_hostmem *memory; // what keeps base and fd alive; NULL: the caller's memory
    uint32_t map_info;
-   struct pv_charge *charge;  // NULL: the caller's memory
-   atomic_bool gone; // detached; pairs with the checks in pv_decoder_resource and pv_decoder_hold
+   struct pv_charge *charge; // NULL: the caller's memory
+   atomic_bool gone;         // detached; pairs with the checks in pv_decoder_resource and pv_decoder_hold
    _Atomic uint32_t refs;
    struct pv_resource *next;
 };
@@ -145,7 +145,7 @@ struct pv_context_core {
    struct pv_capture *capture; // NULL: not recorded
    _Atomic uint64_t memory, wakes, fences;
    struct pv_estate *estate; // promises; NULL: none
-   atomic_bool unanswered; // lost inside a command: pv_feedback_answer is due once it holds no lock
+   atomic_bool unanswered;   // lost inside a command: pv_feedback_answer is due once it holds no lock
    pthread_t monitor;
    bool monitoring;
    atomic_bool monitor_stop;
@@ -160,12 +160,12 @@ struct pv_core {
    struct pv_host host;
    struct pv_core_limits limits;
    bool polled;
-   struct pv_note *notes;     // NULL: none
+   struct pv_note *notes; // NULL: none
    void (*will)(void *user, const struct pv_will *will);
    void *will_user;
    struct pv_promise *promises; // NULL: none
    atomic_bool promised;        // a context has them
-   struct pv_gpu_view *views; // one per host.gpus
+   struct pv_gpu_view *views;   // one per host.gpus
    uint8_t capset[PV_CAPSET_SIZE];
    char *capture;                  // the file to record the next context to; NULL: none
    _Atomic uint32_t capture_count; // contexts recorded so far
@@ -201,6 +201,9 @@ void pv_decoder_enter(void *decoder);
 void pv_decoder_leave(void *decoder);
 // True once a wait inside a command should give up.
 bool pv_decoder_stopping(const struct pv_decoder *decoder);
+// False where a command that has to wait must suspend its ring: polled, or executed by a thread with other things to
+// do.
+bool pv_decoder_may_wait(const struct pv_decoder *decoder);
 // A plain resource by id through the decoder's one-entry cache `slot`, or NULL. No lock when it is the cached one.
 struct pv_resource *pv_decoder_resource(struct pv_decoder *decoder, struct pv_resource **slot, uint32_t id);
 
@@ -242,7 +245,8 @@ static inline uint32_t pv_feedback_word(uint32_t word)
 // promise.c. The pool lock is held, except by open, close and revoke.
 int pv_estate_open(struct pv_context_core *ctx);
 void pv_estate_close(struct pv_context_core *ctx);
-// Promises what `mark` says, in buffers `to` and (COPY) `from`; NULL: of no state. mark->promise says where it is noted.
+// Promises what `mark` says, in buffers `to` and (COPY) `from`; NULL: of no state. mark->promise says where it is
+// noted.
 void pv_promise_make(struct pv_context_core *ctx, struct pv_write_mark *mark, struct pv_buffer *to,
                      struct pv_buffer *from);
 // A command buffer forgets its marks.

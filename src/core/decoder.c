@@ -54,6 +54,11 @@ void pv_decoder_leave(void *user)
    pv_ids_leave(decoder->ctx->ids, &decoder->reader);
 }
 
+bool pv_decoder_may_wait(const struct pv_decoder *decoder)
+{
+   return !decoder->ctx->core->polled && !(decoder->ring && pv_ring_is_helped(decoder->ring));
+}
+
 bool pv_decoder_stopping(const struct pv_decoder *decoder)
 {
    return atomic_load_explicit(&decoder->ctx->state, memory_order_relaxed) == PV_CONTEXT_FATAL ||

@@ -197,7 +197,7 @@ void pv_hook_vkWaitVirtqueueSeqnoMESA(struct pv_exec *x, struct pv_args_vkWaitVi
    }
    // acquire pairs with the release in pv_hook_vkSubmitVirtqueueSeqnoMESA
    while (atomic_load_explicit(&decoder->virtqueue_seqno, memory_order_acquire) < a->seqno) {
-      if (x->ctx->core->polled || pv_decoder_stopping(decoder)) {
+      if (!pv_decoder_may_wait(decoder) || pv_decoder_stopping(decoder)) {
          pv_exec_wait(x, PV_NEVER);
          return;
       }

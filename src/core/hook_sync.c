@@ -2,8 +2,8 @@
 //
 // Fences and semaphores: waits that do not hold up anyone else, and SYNC_FD payloads emulated where the host has none.
 //
-// A wait command blocks its own ring's thread in slices, so that a stop is noticed; a polled renderer suspends the ring
-// and asks again. Either way the host is never asked to wait for longer than one slice.
+// A wait command blocks its own ring's thread in slices, so that a stop is noticed; a polled renderer, or a thread that
+// helps, suspends the ring and asks again. Either way the host is never asked to wait for longer than one slice.
 #include <stdlib.h>
 
 #include "core/context.h"
@@ -21,7 +21,7 @@ static bool wait_goes_on(struct pv_exec *x, uint64_t timeout, uint64_t *slice)
    if (!decoder->wait_deadline)
       decoder->wait_deadline = timeout > PV_NEVER - 1 - now ? PV_NEVER : now + timeout;
    uint64_t left = decoder->wait_deadline > now ? decoder->wait_deadline - now : 0;
-   *slice = x->ctx->core->polled ? 0 : left < WAIT_SLICE ? left : WAIT_SLICE;
+   *slice = !pv_decoder_may_wait(decoder) ? 0 : left < WAIT_SLICE ? left : WAIT_SLICE;
    return left != 0;
 }
 
@@ -38,7 +38,7 @@ static bool wait_again(struct pv_exec *x, bool time_left, VkResult *result)
    }
    if (!time_left)
       return false;
-   if (!x->ctx->core->polled)
+   if (pv_decoder_may_wait(x->decoder))
       return true;
    pv_exec_wait(x, pv_now() + RETRY_AFTER);
    return false;

@@ -149,8 +149,10 @@ static void die_of_signals(void)
    static const int numbers[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGUSR1,
                                  SIGSEGV, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGSYS};
    const struct sigaction end = {.sa_handler = end_by_signal};
+   struct sigaction now;
    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-      sigaction(numbers[i], &end, NULL);
+      if (!sigaction(numbers[i], NULL, &now) && now.sa_handler == SIG_DFL) // not a debugging tool's
+         sigaction(numbers[i], &end, NULL);
 }
 
 static void part(struct report *report, const char *what, int ret)

@@ -2,9 +2,10 @@
 //
 // What the ring's own files share.
 //
-// Three parties touch a ring. Its executor, which is the ring's thread or the caller of pv_ring_poll, owns everything
-// marked so. Other threads of ours wake it, fail it and wait for its progress. The guest owns nothing here: its three
-// words and its buffer may hold anything at any time, and every word of them is loaded once per look.
+// Three parties touch a ring. Its executor, which is the caller of pv_ring_poll or whichever thread has the turn, owns
+// everything marked so. Other threads of ours wake it, fail it and wait for its progress; one that waits may take the
+// turn while the ring's own thread only watches, and execute what it waits for (pv_ring_help). The guest owns nothing
+// here: its three words and its buffer may hold anything at any time, and every word of them is loaded once per look.
 #ifndef PV_RING_PRIVATE_H
 #define PV_RING_PRIVATE_H
 
@@ -35,20 +36,25 @@ struct pv_ring {
    const uint8_t *guest_bytes;
    uint32_t mask; // buffer size - 1
 
+   // The ring's thread has it whenever it does not watch or sleep.
+   pthread_mutex_t turn;
+
    // The executor's own.
    uint8_t *copy;     // private copy of what the guest published; bytes [pos, end) start at copy + at
    uint32_t pos, end; // counters as on the wire; the head is never read back from the guest
    size_t at;
-   bool inside;          // between ops->enter and ops->leave
-   uint64_t retry;       // a command waits: pv_now() time to show it again; 0 = none waits
-   uint64_t awake_until; // stay awake until then
+   bool inside;    // between ops->enter and ops->leave
+   bool helped;    // by a thread that must not be kept
+   uint64_t retry; // a command waits: pv_now() time to show it again; 0 = none waits
    uint64_t settle_until;
-   unsigned relaxed; // rounds of watching the tail since there was work
+   unsigned relaxed; // polled: looks at the tail since there was work
 
    // Shared among our threads.
    _Atomic uint64_t progress; // head << 32 | threads in pv_ring_wait_seqno; see seqno.c for why they share a word
    _Atomic uint32_t over;     // PV_RING_STOP, PV_RING_FAILED; release to set, acquire to see
-   _Atomic int idle;       // enum pv_ring_idle; the executor writes it (release), others read (acquire) and act on it
+   _Atomic int idle; // enum pv_ring_idle; the executor writes it (release), others read (acquire) and act on it
+   _Atomic uint64_t
+       awake_until;        // stay awake until then; the executor writes it, the ring's thread watches it (relaxed)
    _Atomic uint64_t wakes; // times it was woken from PARKED; counted once it is awake
    struct pv_gate gate;    // wakes the executor
    pthread_mutex_t waiters_lock;
@@ -68,6 +74,10 @@ void pv_ring_advance(struct pv_ring *ring, uint32_t used);
 
 // Wakes every thread in pv_ring_wait_seqno to look again.
 void pv_ring_wake_waiters(struct pv_ring *ring);
+
+// Executes what is published until `seqno` is reached, if the ring is awake and nobody else is at it; stops where a
+// command would wait. The ring's thread goes on from there.
+void pv_ring_help(struct pv_ring *ring, uint32_t seqno);
 
 // The thread's main function; `arg` is the ring.
 void *pv_ring_main(void *arg);

@@ -45,11 +45,15 @@ int pv_ring_create(const struct pv_ring_params *params, struct pv_ring **out)
       goto error_ring;
    if (pthread_mutex_init(&ring->waiters_lock, NULL))
       goto error_copy;
-   if (pv_gate_init(&ring->gate))
+   if (pthread_mutex_init(&ring->turn, NULL))
       goto error_lock;
+   if (pv_gate_init(&ring->gate))
+      goto error_turn;
    *out = ring;
    return 0;
 
+error_turn:
+   pthread_mutex_destroy(&ring->turn);
 error_lock:
    pthread_mutex_destroy(&ring->waiters_lock);
 error_copy:
@@ -72,6 +76,7 @@ void pv_ring_destroy(struct pv_ring **ring_ptr)
       ring->params.ops->leave(ring->params.user);
    }
    pv_gate_fini(&ring->gate);
+   pthread_mutex_destroy(&ring->turn);
    pthread_mutex_destroy(&ring->waiters_lock);
    free(ring->copy);
    free(ring);
@@ -110,6 +115,11 @@ void pv_ring_stop(struct pv_ring *ring)
 bool pv_ring_stopping(const struct pv_ring *ring)
 {
    return atomic_load_explicit(&ring->over, memory_order_acquire) != 0; // pairs with end
+}
+
+bool pv_ring_is_helped(const struct pv_ring *ring)
+{
+   return ring->helped;
 }
 
 void pv_ring_tick(struct pv_ring *ring)

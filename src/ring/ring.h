@@ -91,6 +91,10 @@ void pv_ring_stop(struct pv_ring *ring);
 // True once the ring should stop: for waits inside `execute`.
 bool pv_ring_stopping(const struct pv_ring *ring);
 
+// True if the ring is executed by a thread that has other things to do: `execute` must not wait, but return
+// PV_RUN_WAIT, and will be called again where it may. For `execute`.
+bool pv_ring_is_helped(const struct pv_ring *ring);
+
 // Sets ALIVE, and wakes a parked ring whose tail moved unseen. For the monitor: any thread, never blocks.
 void pv_ring_tick(struct pv_ring *ring);
 
@@ -103,9 +107,9 @@ bool pv_ring_parked(const struct pv_ring *ring);
 // How often it was woken after it had parked. A figure for statistics.
 uint64_t pv_ring_wakes(const struct pv_ring *ring);
 
-// Blocks until the head has reached `seqno` (wrapped compare) or `deadline`. Wakes the ring first. True if reached.
-// *hopeless says that waiting longer is no use: the ring is over, or idle with its tail short of seqno. Not for polled
-// rings.
+// Blocks until the head has reached `seqno` (wrapped compare) or `deadline`. If the ring's thread has nothing in hand,
+// the caller executes what leads there; else wakes it. True if reached. *hopeless says that waiting longer is no use:
+// the ring is over, or idle with its tail short of seqno. Not for polled rings.
 bool pv_ring_wait_seqno(struct pv_ring *ring, uint32_t seqno, uint64_t deadline, bool *hopeless);
 
 // The same question without waiting: 1 reached, 0 not yet, -1 hopeless.

@@ -59,6 +59,16 @@ static void leave(struct pv_ring *ring)
    ring->inside = false;
 }
 
+static void set_awake_until(struct pv_ring *ring, uint64_t until)
+{
+   atomic_store_explicit(&ring->awake_until, until, memory_order_relaxed); // pairs with awake_until
+}
+
+static uint64_t awake_until(const struct pv_ring *ring)
+{
+   return atomic_load_explicit(&ring->awake_until, memory_order_relaxed); // pairs with set_awake_until
+}
+
 // Stays awake for the idle timeout from now on, taking IDLE back if it was set.
 static void stay_awake(struct pv_ring *ring)
 {
@@ -70,7 +80,7 @@ static void stay_awake(struct pv_ring *ring)
          atomic_fetch_add_explicit(&ring->wakes, 1, memory_order_release); // pairs with pv_ring_wakes
    }
    ring->relaxed = 0;
-   ring->awake_until = pv_now() + ring->params.idle_timeout_ns;
+   set_awake_until(ring, pv_now() + ring->params.idle_timeout_ns);
 }
 
 // Copies `size` bytes (a multiple of 4) that the guest may be changing, fetching each word exactly once.
@@ -162,8 +172,8 @@ static uint64_t step_to_sleep(struct pv_ring *ring, uint64_t now)
 {
    switch (get_idle(ring)) {
    case PV_RING_AWAKE:
-      if (now < ring->awake_until)
-         return ring->awake_until;
+      if (now < awake_until(ring))
+         return awake_until(ring);
       set_idle(ring, PV_RING_SETTLE);
       ring->settle_until = now + SETTLE_NS;
       __atomic_fetch_or(ring->guest_status, PV_RING_IDLE, __ATOMIC_SEQ_CST);
@@ -179,26 +189,41 @@ static uint64_t step_to_sleep(struct pv_ring *ring, uint64_t now)
    }
 }
 
-static uint64_t next_pause(struct pv_ring *ring)
+static uint64_t pause_of(unsigned doublings)
 {
-   unsigned doublings = ring->relaxed++;
    return doublings > 3 ? PAUSE_MAX_NS : (uint64_t)PAUSE_MIN_NS << doublings;
 }
 
-// Spends a moment watching the tail. The longer the ring has been without work, the longer and the more politely.
-static void relax(struct pv_ring *ring)
+static bool has_news(const struct pv_ring *ring)
+{
+   return pv_ring_load_tail(ring) != pv_ring_head(ring);
+}
+
+// Spends a moment watching the tail. The longer the ring has been without work, the longer and the more politely. Not
+// with the turn: whoever helps moves the head meanwhile.
+static void watch(const struct pv_ring *ring)
 {
    for (unsigned i = 0; i < YIELD_ROUNDS; i++) {
       sched_yield();
-      if (pv_ring_load_tail(ring) != ring->pos)
+      if (has_news(ring))
          return;
    }
+   unsigned pauses = 0;
    uint64_t now = pv_now();
-   while (now < ring->awake_until && !pv_ring_stopping(ring) && pv_ring_load_tail(ring) == ring->pos) {
-      uint64_t until = now + next_pause(ring);
-      pv_sleep_until(until < ring->awake_until ? until : ring->awake_until);
+   while (now < awake_until(ring) && !pv_ring_stopping(ring) && !has_news(ring)) {
+      uint64_t until = now + pause_of(pauses++), end = awake_until(ring);
+      pv_sleep_until(until < end ? until : end);
       now = pv_now();
    }
+}
+
+// Sleeps without the turn. True if woken.
+static bool sleep_at_gate(struct pv_ring *ring, uint64_t until)
+{
+   pthread_mutex_unlock(&ring->turn);
+   bool woken = pv_gate_wait(&ring->gate, until);
+   pthread_mutex_lock(&ring->turn);
+   return woken;
 }
 
 // Nothing to execute: sleeps as deeply as is due.
@@ -207,10 +232,28 @@ static void rest(struct pv_ring *ring)
    uint64_t until = step_to_sleep(ring, pv_now());
    if (!until)
       return;
-   if (get_idle(ring) == PV_RING_AWAKE)
-      relax(ring);
-   else if (pv_gate_wait(&ring->gate, until))
+   if (get_idle(ring) == PV_RING_AWAKE) {
+      pthread_mutex_unlock(&ring->turn);
+      watch(ring);
+      pthread_mutex_lock(&ring->turn);
+   } else if (sleep_at_gate(ring, until)) {
       stay_awake(ring);
+   }
+}
+
+void pv_ring_help(struct pv_ring *ring, uint32_t seqno)
+{
+   if (pthread_mutex_trylock(&ring->turn))
+      return;
+   ring->helped = true;
+   // Only a ring that watches: one that set IDLE has a thread that must be woken anyway.
+   if (get_idle(ring) == PV_RING_AWAKE) {
+      while (!pv_ring_stopping(ring) && (int32_t)(ring->pos - seqno) < 0 && run_one(ring) == STEP_MORE)
+         ;
+      leave(ring); // the batch may not be done
+   }
+   ring->helped = false;
+   pthread_mutex_unlock(&ring->turn);
 }
 
 void *pv_ring_main(void *arg)
@@ -220,11 +263,12 @@ void *pv_ring_main(void *arg)
    pv_thread_fine_sleeps();
    if (ring->params.priority)
       pv_thread_nice(ring->params.priority);
+   pthread_mutex_lock(&ring->turn);
    stay_awake(ring);
    while (!pv_ring_stopping(ring)) {
       switch (run_one(ring)) {
       case STEP_WAIT:
-         if (!pv_gate_wait(&ring->gate, ring->retry))
+         if (!sleep_at_gate(ring, ring->retry))
             sched_yield(); // a time to retry that is past already must not keep others from the core
          break;
       case STEP_NONE:
@@ -236,6 +280,7 @@ void *pv_ring_main(void *arg)
    }
    leave(ring);
    set_idle(ring, PV_RING_AWAKE); // no longer parked, but over
+   pthread_mutex_unlock(&ring->turn);
    return NULL;
 }
 
@@ -246,7 +291,7 @@ static uint64_t poll_rest(struct pv_ring *ring)
    uint64_t until = step_to_sleep(ring, now);
    if (get_idle(ring) != PV_RING_AWAKE)
       return until;
-   uint64_t pause = now + next_pause(ring);
+   uint64_t pause = now + pause_of(ring->relaxed++);
    return pause < until ? pause : until;
 }
 
@@ -254,7 +299,7 @@ bool pv_ring_poll(struct pv_ring *ring, unsigned budget, uint64_t *deadline)
 {
    *deadline = PV_NEVER;
    bool woken = pv_gate_wait(&ring->gate, 0);
-   if (woken || !ring->awake_until)
+   if (woken || !awake_until(ring))
       stay_awake(ring);
    if (ring->retry && !woken && pv_now() < ring->retry) {
       *deadline = ring->retry;

@@ -86,6 +86,8 @@ static void remove_waiter(struct pv_ring *ring, struct pv_ring_waiter *waiter)
 bool pv_ring_wait_seqno(struct pv_ring *ring, uint32_t seqno, uint64_t deadline, bool *hopeless)
 {
    *hopeless = false;
+   if (!reached(pv_ring_head(ring), seqno))
+      pv_ring_help(ring, seqno);
    if (reached(pv_ring_head(ring), seqno))
       return true;
 

@@ -404,6 +404,44 @@ static void every_progress_is_told_to_waiters(void **state)
    end();
 }
 
+static pthread_t waiter;
+static unsigned helped;
+
+static void note_who_executes(struct guest *g)
+{
+   bool by_waiter = pthread_equal(pthread_self(), waiter);
+   assert_int_equal(pv_ring_is_helped(g->ring), by_waiter);
+   helped += by_waiter;
+}
+
+// Until it has happened often enough: the ring's thread may always be quicker.
+static void whoever_waits_for_a_watching_ring_executes(void **state)
+{
+   bool hopeless;
+   waiter = pthread_self();
+   helped = 0;
+   guest_init(&guest, 1024);
+   guest.ring->params.idle_timeout_ns = 60 * SEC;
+   guest.scribble = note_who_executes;
+   assert_int_equal(pv_ring_start(guest.ring), 0);
+   for (uint64_t stop = pv_now() + 20 * SEC; helped < 200 && pv_now() < stop;) {
+      guest_write(&guest, 2);
+      guest_write(&guest, 3);
+      assert_true(guest_publish(&guest));
+      assert_true(pv_ring_wait_seqno(guest.ring, guest.tail - 12, pv_now() + 5 * SEC, &hopeless));
+      assert_true(pv_ring_wait_seqno(guest.ring, guest.tail, pv_now() + 5 * SEC, &hopeless));
+   }
+   assert_true(helped >= 200);
+   guest.wait_ns = 20000; // now each command waits before it is done, which is for the ring's thread
+   atomic_store(&guest.wait_times, 2);
+   for (int i = 0; i < 200; i++) {
+      assert_true(guest_send(&guest, 2));
+      assert_true(pv_ring_wait_seqno(guest.ring, guest.tail, pv_now() + 5 * SEC, &hopeless));
+   }
+   assert_int_equal(guest.executed, guest.number);
+   end();
+}
+
 static void waiting_wakes_a_ring_whose_notify_never_came(void **state)
 {
    bool hopeless;
@@ -536,6 +574,7 @@ int main(void)
       cmocka_unit_test(fail_stops_a_running_ring),
       cmocka_unit_test(hostile_guests_change_nothing_under_the_reader),
       cmocka_unit_test(every_progress_is_told_to_waiters),
+      cmocka_unit_test(whoever_waits_for_a_watching_ring_executes),
       cmocka_unit_test(waiting_wakes_a_ring_whose_notify_never_came),
       cmocka_unit_test(waiting_beyond_the_tail_is_hopeless_once_the_ring_idles),
       cmocka_unit_test(waiting_ends_at_its_deadline_and_sleeps_until_then),
