@@ -66,11 +66,20 @@ static int map_ids(uid_t uid, gid_t gid)
    return ret;
 }
 
+// A /proc of our PID namespace, in which we have the number that we believe to have. Not all systems permit one;
+// without, Landlock hides the rest of the old one.
+static void own_proc(void)
+{
+   if (getpid() == 1)
+      mount("pearvisor", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
 // A private /dev/shm: hides what others have there, is the shader cache, and goes when we go.
 static int private_shm(void)
 {
    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
       return -errno;
+   own_proc();
    return mount("pearvisor", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=256m,mode=0700") ? -errno : 0;
 }
 

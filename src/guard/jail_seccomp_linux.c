@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 // From the start: other processes, mounts, namespaces, the kernel itself.
@@ -60,8 +61,8 @@ static const int early[] = {
 
 // Once the driver is up: programs and ways out. Socket pairs, memfds, eventfds and threads stay.
 static const int late[] = {
-   SCMP_SYS(execve),  SCMP_SYS(execveat), SCMP_SYS(fork),   SCMP_SYS(vfork),  SCMP_SYS(socket),
-   SCMP_SYS(connect), SCMP_SYS(bind),     SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
+   SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),   SCMP_SYS(vfork),
+   SCMP_SYS(bind),   SCMP_SYS(listen),   SCMP_SYS(accept), SCMP_SYS(accept4),
 };
 
 static int refuse_all(scmp_filter_ctx filter, const int *calls, size_t n)
@@ -94,6 +95,22 @@ static int refuse_processes(scmp_filter_ctx filter)
    return ret;
 }
 
+// No sockets, but one kind: NVIDIA's driver looks for a server of its vendor at a local SOCK_SEQPACKET socket whenever
+// a device with ray tracing is made, and takes it for a failure if there can be no such socket, but not if nobody
+// answers. One that is not connected leads nowhere: unlike a datagram it cannot be sent to an address.
+static int refuse_sockets(scmp_filter_ctx filter)
+{
+   int ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ECONNREFUSED), SCMP_SYS(connect), 0);
+   if (!ret)
+      ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+   for (uint64_t type = 0; type < 16 && !ret; type++) { // the bits that are no flags
+      if (type != SOCK_SEQPACKET)
+         ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+                                SCMP_A1(SCMP_CMP_MASKED_EQ, 15, type));
+   }
+   return ret;
+}
+
 int pv_jail_filter(bool driver_is_up)
 {
    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -108,6 +125,8 @@ int pv_jail_filter(bool driver_is_up)
       ret = refuse_all(filter, late, sizeof(late) / sizeof(*late));
    if (!ret && driver_is_up)
       ret = refuse_processes(filter);
+   if (!ret && driver_is_up)
+      ret = refuse_sockets(filter);
    if (!ret)
       ret = seccomp_load(filter);
    seccomp_release(filter);

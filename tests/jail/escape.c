@@ -70,6 +70,18 @@ static void try_sockets(void)
    tell("connect", fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to)));
    if (fd >= 0)
       close(fd);
+   struct sockaddr_un local = {.sun_family = AF_UNIX};
+   snprintf(local.sun_path, sizeof(local.sun_path), "%s", getenv("PEARVISOR_JAIL_SOCKET"));
+   fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+   tell("local-stream", fd);
+   close(fd);
+   fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+   tell("local-datagram", fd);
+   close(fd);
+   fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+   tell("allowed-local-packets", fd);
+   tell("local-connect", connect(fd, (struct sockaddr *)&local, sizeof(local)));
+   close(fd);
    int pair[2], ret = socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
    tell("allowed-socketpair", ret);
    if (!ret) {

@@ -24,11 +24,12 @@ NOBODY = 65534
 REFUSED = {'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'victim-mem', 'connect',
            'signal-broker', 'signal-victim', 'signal-all', 'signal-thread', 'read-memory', 'pidfd', 'ptrace', 'exec',
            'mount', 'namespace', 'user-namespace'}
-REFUSED_LATE = REFUSED | {'socket', 'fork'}
-ALLOWED = {'allowed-library', 'allowed-linked', 'allowed-null', 'allowed-cache', 'allowed-socketpair', 'allowed-signal-self'}
+REFUSED_LATE = REFUSED | {'socket', 'local-stream', 'local-datagram', 'local-connect', 'fork'}
+ALLOWED = {'allowed-library', 'allowed-linked', 'allowed-null', 'allowed-cache', 'allowed-socketpair', 'allowed-local-packets', 'allowed-signal-self'}
 # Tries that get through where there is no jail: without them, a refusal would prove nothing. Root can do the rest, too.
 FREE = {'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'connect', 'signal-broker',
-        'signal-victim', 'signal-thread', 'pidfd', 'exec', 'socket', 'fork'} | ALLOWED
+        'signal-victim', 'signal-thread', 'pidfd', 'exec', 'socket', 'local-stream', 'local-datagram', 'local-connect',
+        'fork'} | ALLOWED
 
 
 def status_field(text: str, name: str) -> str:
@@ -57,6 +58,12 @@ class Jail(unittest.TestCase):
         (self.links / 'libelsewhere.so.1').symlink_to(elsewhere / 'libelsewhere.so.1')
         listener = socket.create_server(('127.0.0.1', 0))
         self.addCleanup(listener.close)
+        self.local = os.path.join(self.folder, 'local')
+        packets = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.addCleanup(packets.close)
+        packets.bind(self.local)
+        os.chmod(self.local, 0o777)
+        packets.listen(100)
         self.byte = ctypes.c_char(b'x')
         self.port = listener.getsockname()[1]
 
@@ -66,10 +73,12 @@ class Jail(unittest.TestCase):
         self.addCleanup(victim.kill)
         with open(f'/proc/{victim.pid}/maps', encoding='ascii') as maps:
             address = maps.read().split('-')[0]
-        environment = {'PEARVISOR_JAIL_REAL': LAVAPIPE[0], 'PEARVISOR_JAIL_SECRET': str(self.secret), 'PEARVISOR_JAIL_NEW': f'{self.folder}/new',
-                       'PEARVISOR_JAIL_LINKED': str(self.links / 'libelsewhere.so.1'), 'A_SECRET': 'secret',
-                       'LD_LIBRARY_PATH': ':'.join(filter(None, (os.environ.get('LD_LIBRARY_PATH'), str(self.links)))),
-                       'PEARVISOR_JAIL_VICTIM': str(victim.pid), 'PEARVISOR_JAIL_PORT': str(self.port), 'PEARVISOR_JAIL_ADDRESS': f'0x{address}'}
+        jail = {'REAL': LAVAPIPE[0], 'SECRET': self.secret, 'NEW': f'{self.folder}/new', 'SOCKET': self.local,
+                'LINKED': self.links / 'libelsewhere.so.1', 'VICTIM': victim.pid, 'PORT': self.port,
+                'ADDRESS': f'0x{address}'}
+        environment = {f'PEARVISOR_JAIL_{name}': str(value) for name, value in jail.items()}
+        environment['A_SECRET'] = 'secret'
+        environment['LD_LIBRARY_PATH'] = ':'.join(filter(None, (os.environ.get('LD_LIBRARY_PATH'), str(self.links))))
         server = v.Server.__new__(v.Server)
         server.path = os.path.join(self.folder, 'sock')
         server.log_path = Path(self.folder, 'log')
