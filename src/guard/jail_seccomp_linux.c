@@ -59,11 +59,8 @@ static const int early[] = {
    SCMP_SYS(setdomainname),
 };
 
-// Once the driver is up: programs and ways out. Socket pairs, memfds, eventfds and threads stay.
-static const int late[] = {
-   SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),   SCMP_SYS(vfork),
-   SCMP_SYS(bind),   SCMP_SYS(listen),   SCMP_SYS(accept), SCMP_SYS(accept4),
-};
+// Once the driver is up: programs. Socket pairs, memfds, eventfds and threads stay.
+static const int late[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork)};
 
 static int refuse_all(scmp_filter_ctx filter, const int *calls, size_t n)
 {
@@ -95,9 +92,11 @@ static int refuse_processes(scmp_filter_ctx filter)
    return ret;
 }
 
-// No sockets, but one kind: NVIDIA's driver looks for a server of its vendor at a local SOCK_SEQPACKET socket whenever
-// a device with ray tracing is made, and takes it for a failure if there can be no such socket, but not if nobody
-// answers. One that is not connected leads nowhere: unlike a datagram it cannot be sent to an address.
+// No sockets, but one kind: whenever a device with ray tracing is made, NVIDIA's driver looks for a server of its
+// vendor at a local SOCK_SEQPACKET socket and binds another one to an abstract name, and takes it for a failure if it
+// can do neither, but not if nobody answers. Such a socket leads nowhere while it cannot be connected: unlike a
+// datagram it is not sent to an address; the name is in a network namespace that is ours, and a place in the file
+// system is Landlock's affair.
 static int refuse_sockets(scmp_filter_ctx filter)
 {
    int ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ECONNREFUSED), SCMP_SYS(connect), 0);

@@ -81,6 +81,12 @@ static void try_sockets(void)
    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
    tell("allowed-local-packets", fd);
    tell("local-connect", connect(fd, (struct sockaddr *)&local, sizeof(local)));
+   snprintf(local.sun_path, sizeof(local.sun_path), "%s-%s", getenv("PEARVISOR_JAIL_NEW"), stage);
+   tell("local-bind", bind(fd, (struct sockaddr *)&local, sizeof(local)));
+   close(fd);
+   fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+   local.sun_path[0] = '\0';
+   tell("allowed-abstract-bind", bind(fd, (struct sockaddr *)&local, sizeof(local)));
    close(fd);
    int pair[2], ret = socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
    tell("allowed-socketpair", ret);

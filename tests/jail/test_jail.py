@@ -21,15 +21,15 @@ LAVAPIPE = sorted(glob.glob('/usr/lib/*/libvulkan_lvp.so'))
 NAMESPACES = ('user', 'mnt', 'pid', 'net', 'ipc', 'uts')
 NOBODY = 65534
 # Tries that must fail at either stage, and those that must not.
-REFUSED = {'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'victim-mem', 'connect',
+REFUSED = {'local-bind', 'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'victim-mem', 'connect',
            'signal-broker', 'signal-victim', 'signal-all', 'signal-thread', 'read-memory', 'pidfd', 'ptrace', 'exec',
            'mount', 'namespace', 'user-namespace'}
 REFUSED_LATE = REFUSED | {'socket', 'local-stream', 'local-datagram', 'local-connect', 'fork'}
-ALLOWED = {'allowed-library', 'allowed-linked', 'allowed-null', 'allowed-cache', 'allowed-socketpair', 'allowed-local-packets', 'allowed-signal-self'}
+ALLOWED = {'allowed-library', 'allowed-linked', 'allowed-null', 'allowed-cache', 'allowed-socketpair', 'allowed-local-packets', 'allowed-abstract-bind', 'allowed-signal-self'}
 # Tries that get through where there is no jail: without them, a refusal would prove nothing. Root can do the rest, too.
 FREE = {'read-secret', 'read-passwd', 'write-new', 'write-secret', 'list-proc', 'connect', 'signal-broker',
         'signal-victim', 'signal-thread', 'pidfd', 'exec', 'socket', 'local-stream', 'local-datagram', 'local-connect',
-        'fork'} | ALLOWED
+        'local-bind', 'fork'} | ALLOWED
 
 
 def status_field(text: str, name: str) -> str:
