@@ -36,11 +36,14 @@ PV_API void pv_set_log(pv_log_fn fn, void *data, int level);
 // "1.2.3" of the library.
 PV_API const char *pv_version(void);
 
-// Budgets of one context; 0 = the default.
+// Budgets of one context; 0 = the default. What a guest gets beyond them: VK_ERROR_OUT_OF_DEVICE_MEMORY where it waits for
+// an answer about memory, else its context is lost and the log says which budget it was.
 struct pv_limits {
    uint64_t memory_bytes; // device memory and shared memory (default: unlimited)
    uint64_t objects;      // live Vulkan objects (default 4194304)
    uint32_t rings;        // default 64
+   uint32_t blobs;        // resources: shared memory, and device memory that is mapped or shared (default 65536)
+   uint32_t contexts;     // of one renderer at the same time: a VM has one per Vulkan instance (default 1024)
 };
 
 struct pv_renderer_params {

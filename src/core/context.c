@@ -115,9 +115,10 @@ struct pv_decoder *pv_context_ring(struct pv_context_core *ctx, uint64_t key)
    return NULL;
 }
 
-// Whoever survives us should be able to end the ring (layout NULL: it is gone). The guest's own name for it would not do
-// as a key: two guests may have the same.
-static void tell_of_ring(struct pv_context_core *ctx, const struct pv_decoder *ring, const struct pv_ring_layout *layout)
+// Whoever survives us should be able to end the ring (layout NULL: it is gone). The guest's own name for it would not
+// do as a key: two guests may have the same.
+static void tell_of_ring(struct pv_context_core *ctx, const struct pv_decoder *ring,
+                         const struct pv_ring_layout *layout)
 {
    const struct pv_resource *resource = ring->ring_resource;
    int fd = resource->memory ? resource->memory->fd : resource->fd;
@@ -237,9 +238,17 @@ static int start_capture(struct pv_core *core, struct pv_capture **out)
 int pv_context_core_create(struct pv_core *core, const struct pv_context_core_params *params,
                            struct pv_context_core **out)
 {
+   if (atomic_fetch_add(&core->contexts, 1) >= core->limits.contexts) {
+      atomic_fetch_sub(&core->contexts, 1);
+      pv_warn("a context is refused: there are %u, as many as allowed; more are to be had with --contexts N",
+              core->limits.contexts);
+      return -EDQUOT;
+   }
    struct pv_context_core *ctx = calloc(1, sizeof *ctx);
-   if (!ctx)
+   if (!ctx) {
+      atomic_fetch_sub(&core->contexts, 1);
       return -ENOMEM;
+   }
    ctx->core = core;
    ctx->fence_retired = params->fence_retired;
    ctx->user = params->user;
@@ -268,6 +277,7 @@ int pv_context_core_create(struct pv_core *core, const struct pv_context_core_pa
       free(ctx->totals);
       free(ctx->name);
       free(ctx);
+      atomic_fetch_sub(&core->contexts, 1);
       return error;
    }
    *out = ctx;
@@ -322,6 +332,7 @@ void pv_context_core_destroy(struct pv_context_core **slot)
    free(ctx->backlog.marks);
    free(ctx->totals);
    free(ctx->name);
+   atomic_fetch_sub(&ctx->core->contexts, 1);
    free(ctx);
 }
 

@@ -135,6 +135,7 @@ struct pv_context_core {
    struct pv_instance *instance; // set by vkCreateInstance
    atomic_bool has_instance;     // claimed by a vkCreateInstance, until the instance is gone
    struct pv_decoder virtqueue;
+   uint32_t resource_count;  // ctx->lock
    struct pv_decoder *rings; // list
    uint32_t ring_count, rings_made;
    struct pv_resource *resources[256]; // by id
@@ -159,6 +160,7 @@ struct pv_context_core {
 struct pv_core {
    struct pv_host host;
    struct pv_core_limits limits;
+   _Atomic uint32_t contexts; // there are
    bool polled;
    struct pv_note *notes; // NULL: none
    void (*will)(void *user, const struct pv_will *will);

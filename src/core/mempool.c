@@ -74,6 +74,29 @@ void pv_charge_drop(struct pv_charge **slot)
    pv_ids_retire(charge->ctx->ids, free, charge); // pv_charge_share may be looking at it
 }
 
+// Keeps what to tell when something is refused for it, and tells once.
+static void keep_shortage(struct pv_context_core *ctx, const char text[PV_SHORTAGE])
+{
+   pthread_mutex_lock(&ctx->mempool.lock);
+   bool first = !*ctx->shortage;
+   memcpy(ctx->shortage, text, PV_SHORTAGE);
+   pthread_mutex_unlock(&ctx->mempool.lock);
+   if (first)
+      pv_warn("context %s: %s", ctx->name, text);
+   else
+      pv_debug("context %s: %s", ctx->name, text);
+}
+
+void pv_shortage_of_blobs(struct pv_context_core *ctx)
+{
+   char text[PV_SHORTAGE] = "";
+   snprintf(text, sizeof text,
+            "one more resource was asked for than the %u that one client may have at the same time; more are to be had "
+            "with --blobs N",
+            ctx->core->limits.blobs);
+   keep_shortage(ctx, text);
+}
+
 void pv_shortage_note(struct pv_context_core *ctx, uint64_t bytes, bool limit)
 {
    char text[PV_SHORTAGE];
@@ -87,14 +110,7 @@ void pv_shortage_note(struct pv_context_core *ctx, uint64_t bytes, bool limit)
                "%" PRIu64 " bytes of memory were asked for, which the host does not have left (this client has %" PRIu64
                "); free some, or hold clients down with --memory SIZE",
                bytes, atomic_load_explicit(&ctx->memory, memory_order_relaxed));
-   pthread_mutex_lock(&ctx->mempool.lock);
-   bool first = !*ctx->shortage;
-   memcpy(ctx->shortage, text, sizeof text);
-   pthread_mutex_unlock(&ctx->mempool.lock);
-   if (first)
-      pv_warn("context %s: %s", ctx->name, text);
-   else
-      pv_debug("context %s: %s", ctx->name, text);
+   keep_shortage(ctx, text);
 }
 
 void pv_context_core_shortage(struct pv_context_core *ctx, const char *prefix, char out[PV_SHORTAGE_LINE])

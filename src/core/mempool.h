@@ -28,6 +28,7 @@ uint64_t pv_charge_total(struct pv_context_core *ctx);
 
 // Notes why memory was refused, for whoever reports it, and logs it once: `bytes` were asked for; `limit` true: of our
 // limit, false: of the host.
+void pv_shortage_of_blobs(struct pv_context_core *ctx);
 void pv_shortage_note(struct pv_context_core *ctx, uint64_t bytes, bool limit);
 #define PV_SHORTAGE 240u // pv_context_core_shortage has it with something before it
 

@@ -10,6 +10,8 @@
 
 #define DEFAULT_OBJECTS      (4u << 20)
 #define DEFAULT_RINGS        64u
+#define DEFAULT_BLOBS        65536u
+#define DEFAULT_CONTEXTS     1024u
 #define DEFAULT_COMMAND_TEMP ((uint64_t)1 << 30)
 
 static void put32(uint8_t *capset, unsigned word, uint32_t value)
@@ -47,6 +49,10 @@ int pv_core_create(const struct pv_core_params *params, struct pv_core **out)
       core->limits.objects = DEFAULT_OBJECTS;
    if (!core->limits.rings)
       core->limits.rings = DEFAULT_RINGS;
+   if (!core->limits.blobs)
+      core->limits.blobs = DEFAULT_BLOBS;
+   if (!core->limits.contexts)
+      core->limits.contexts = DEFAULT_CONTEXTS;
    if (!core->limits.command_temp)
       core->limits.command_temp = DEFAULT_COMMAND_TEMP;
    core->polled = params->polled;
@@ -92,8 +98,7 @@ void pv_core_capset(const struct pv_core *core, uint8_t out[PV_CAPSET_SIZE])
 
 size_t pv_core_gpus(const struct pv_core *core, struct pv_gpu_core *out, size_t n)
 {
-   static const char *const paths[] = {
-      [PV_MEMORY_NONE] = "none",
+   static const char *const paths[] = {[PV_MEMORY_NONE] = "none",
                                        [PV_MEMORY_DMABUF] = "dma-buf",
                                        [PV_MEMORY_OPAQUE_FD] = "opaque fd",
                                        [PV_MEMORY_HOST_PTR] = "host-pointer (memfd)",

@@ -27,6 +27,8 @@ struct pv_core_limits {   // 0 = the default
    uint64_t memory;       // bytes of device memory and blobs per context (default: no limit of ours)
    uint64_t objects;      // live objects per context (default 4 Mi)
    uint32_t rings;        // per context (default 64)
+   uint32_t blobs;        // resources per context (default 65536)
+   uint32_t contexts;     // at the same time (default 1024)
    uint64_t command_temp; // bytes one command may need while it is decoded (default 1 GiB)
 };
 

@@ -60,7 +60,10 @@ static int file(struct pv_context_core *ctx, struct pv_resource made)
    pthread_mutex_lock(&ctx->lock);
    if (!error && find_locked(ctx, made.id))
       error = -EEXIST;
+   if (!error && ctx->resource_count >= ctx->core->limits.blobs)
+      error = -EDQUOT;
    if (!error) {
+      ctx->resource_count++;
       *resource = made;
       atomic_init(&resource->refs, 1);
       atomic_init(&resource->gone, false);
@@ -68,6 +71,8 @@ static int file(struct pv_context_core *ctx, struct pv_resource made)
       *bucket(ctx, made.id) = resource;
    }
    pthread_mutex_unlock(&ctx->lock);
+   if (error == -EDQUOT)
+      pv_shortage_of_blobs(ctx);
    if (error) {
       free(resource);
       pv_hostmem_unref(&made.memory);
@@ -233,6 +238,7 @@ static void retire(struct pv_context_core *ctx, struct pv_resource *resource)
    while (*link != resource)
       link = &(*link)->next;
    *link = resource->next;
+   ctx->resource_count--;
    atomic_store(&resource->gone, true); // pairs with pv_decoder_resource and pv_decoder_hold
    pv_charge_drop(&resource->charge);
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "core/renderer.h"
+#include "front/limits.h"
 #include "front/version.h"
 #include "pearvisor/info.h"
 #include "pearvisor/renderer.h"
@@ -69,9 +70,7 @@ int pv_renderer_create(const struct pv_renderer_params *params, pv_renderer **ou
       .gpu = params->gpu,
       .mask = params->restriction,
       .in_process = params->driver_mappings,
-      .limits = {.memory = params->limits.memory_bytes,
-                 .objects = params->limits.objects,
-                 .rings = params->limits.rings},
+      .limits = pv_limits_of(&params->limits),
       .polled = params->polled,
       .capture = params->record,
    };

@@ -12,6 +12,7 @@
 #include "base/os.h"
 #include "base/record.h"
 #include "core/renderer.h"
+#include "front/limits.h"
 #include "pearvisor/replay.h"
 
 #define REPLY_RESOURCE 0xffffff00u           // no stock driver gets that far
@@ -208,8 +209,7 @@ static int make_context(struct replay *replay, const struct pv_renderer_params *
    if (params) {
       core.driver = params->driver;
       core.gpu = params->gpu;
-      core.limits = (struct pv_core_limits){
-         .memory = params->limits.memory_bytes, .objects = params->limits.objects, .rings = params->limits.rings};
+      core.limits = pv_limits_of(&params->limits);
    }
    int error = pv_core_create(&core, &replay->core);
    if (!error)

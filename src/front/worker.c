@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "front/cache.h"
+#include "front/limits.h"
 #include "front/stats.h"
 #include "front/vm.h"
 #include "front/vtest.h"
@@ -100,9 +101,7 @@ static struct pv_core_params core_params(const struct pv_renderer_params *params
       .driver = params->driver,
       .gpu = params->gpu,
       .mask = params->restriction,
-      .limits = {.memory = params->limits.memory_bytes,
-                 .objects = params->limits.objects,
-                 .rings = params->limits.rings},
+      .limits = pv_limits_of(&params->limits),
       .capture = params->record,
    };
 }

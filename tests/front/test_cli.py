@@ -29,7 +29,7 @@ class Usage(unittest.TestCase):
                      ('run', '--'), ('run', '--socket', '/x', '--', 'true'), ('info', '--socket', '/x'),
                      ('serve', '-z'), ('serve', '--socket'), ('serve', '--memory', '4X'), ('serve', '--memory', '0'),
                      ('serve', '--memory', '99999999999999999999'), ('serve', '--max-clients', '0'),
-                     ('serve', '--socket-mode', '0999'), ('serve', '--log-level', 'loud'), ('worker',)):
+                     ('serve', '--socket-mode', '0999'), ('serve', '--objects', '1'), ('serve', '--host-memory', '1M'), ('serve', '--log-level', 'loud'), ('worker',)):
             result = run(*args)
             self.assertEqual(result.returncode, 2, args)
             self.assertEqual(result.stdout, '', args)
@@ -41,6 +41,44 @@ class Usage(unittest.TestCase):
             self.assertEqual((result.returncode, result.stderr), (0, ''))
             self.assertTrue(result.stdout.startswith('usage: pearvisor'))
         self.assertRegex(run('--version').stdout, r'^pearvisor \d+\.\d+\.\d+\n$')
+
+
+class Config(unittest.TestCase):
+    """A file of options."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix='pv-')
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name, 'pearvisor.conf')
+
+    def run_with(self, text: str, *args: str) -> subprocess.CompletedProcess:
+        self.path.write_text(text, encoding='utf-8')
+        return run('run', '--config', str(self.path), *args, '--', 'sh', '-c', 'echo ran')
+
+    def test_its_options_hold_unless_the_command_line_says_otherwise(self) -> None:
+        text = '# comment\n[client]\nmemory = 1G\n[server]\nmax-clients = 3 ; few\ngpu = no such gpu\n'
+        result = self.run_with(text)
+        self.assertEqual((result.returncode, result.stdout), (1, ''))
+        self.assertIn('no such gpu', result.stderr)
+        result = self.run_with(text, '--gpu', '0')
+        self.assertEqual((result.returncode, result.stdout), (0, 'ran\n'), result.stderr)
+
+    def test_what_is_wrong_is_said_with_file_and_line(self) -> None:
+        for text, why in (('memory = 1G\nbanana = 3\n', "2: 'banana' is no option of 'pearvisor run'"),
+                          ('\nmemory = lots\n', "2: memory must be a size such as 512M or 4G, not 'lots'"),
+                          ('[client]\nwhat is this\n', "2: neither 'name = value' nor a [section]"),
+                          ('blobs = 1\n', '1: blobs must be a number of 8 or more'),
+                          ('rings = 0\n', '1: rings must be a number from 1'), ('json = yes\n', "1: 'json' is no option"),
+                          ('config = other\n', "1: 'config' is no option")):
+            result = self.run_with(text)
+            self.assertEqual((result.returncode, result.stdout), (1, ''), text)
+            self.assertEqual(result.stderr.count('\n'), 1)
+            self.assertIn(f'{self.path}:{why}', result.stderr)
+
+    def test_a_file_that_cannot_be_read(self) -> None:
+        result = run('serve', '--config', str(self.path))
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, f'pearvisor: cannot read {self.path}: No such file or directory\n')
 
 
 class Refusals(unittest.TestCase):

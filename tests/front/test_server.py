@@ -149,6 +149,19 @@ class Broker(unittest.TestCase):
         self.assertIn(b'MESA_KEPT', names)
         self.assertFalse(names & {b'VN_DEBUG', b'VTEST_SOCKET_NAME', b'VN_PERF'})
 
+    def test_a_client_has_no_more_blobs_than_it_may(self) -> None:
+        server = self.serve('--blobs', '10').ready()
+        with v.Client(server.path).start() as greedy, v.Client(server.path).start() as other:
+            kept = [greedy.blob(4096) for _ in range(10)]
+            self.assertFalse('device lost' in server.log)
+            greedy.send(v.RESOURCE_UNREF, (kept.pop()[0],))
+            kept.append(greedy.blob(4096))  # one makes room for another
+            kept.append(greedy.blob(4096))  # memory that nobody else sees: a guest's driver cannot go on without
+            self.assertTrue(server.logs('more are to be had with --blobs N'))
+            self.assertTrue(server.logs('device lost'))
+            self.assertEqual(greedy.ask(v.PING), ())
+            other.blob(4096)
+
     def test_statistics_are_one_line_of_json_per_client(self) -> None:
         stats = Path(self.folder, 'stats')
         server = self.serve('--stats', str(stats)).ready()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A host driver with a bug in it, for workers of a build with sanitizers: the fake one, which does what PLANTED says
+// A host driver with a bug in it, for workers of a build with sanitizers: the fake one, which does what PEARVISOR_PLANTED says
 // when it is loaded. Not in the process that only tries the driver, so that there is a client to not notice it.
 #include <limits.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ __attribute__((constructor)) static void stumble(int argc, char **argv)
       const char *name;
       void (*bug)(void);
    } bugs[] = {{"overflow", overflow}, {"leak", leak}, {"undefined", undefined}};
-   const char *planted = getenv("PLANTED");
+   const char *planted = getenv("PEARVISOR_PLANTED");
    for (int i = 1; i < argc; i++)
       if (!strcmp(argv[i], "--probe"))
          return;

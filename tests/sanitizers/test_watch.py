@@ -42,7 +42,7 @@ def visit(driver: str) -> int:
 
 
 def watched(driver: str, bug: str, said: str) -> tuple[int, str]:
-    env = {**os.environ, "PLANTED": bug, "SANITIZERS_DRIVER": said}
+    env = {**os.environ, "PEARVISOR_PLANTED": bug, "SANITIZERS_DRIVER": said}
     done = subprocess.run([sys.executable, str(HERE / "watch.py"), sys.executable, __file__, "--visit", driver], env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
     return done.returncode, done.stdout

@@ -305,6 +305,37 @@ static void two_contexts_share_memory(void **state)
    virgl.resource_unref(100);
 }
 
+// Whether a new context gets as far as shared memory.
+static bool context_works(uint32_t context)
+{
+   const struct virgl_create_blob_args args = {
+      .res_handle = 999, .ctx_id = context, .blob_mem = VIRGL_BLOB_MEM_HOST3D, .blob_flags = 1, .size = SHARED_SIZE};
+   assert_int_equal(virgl.context_create_with_flags(context, VIRGL_CAPSET_VENUS, 5, "other"), 0);
+   bool works = !virgl.resource_create_blob(&args);
+   virgl.context_destroy(context);
+   if (works)
+      virgl.resource_unref(999);
+   return works;
+}
+
+static void a_vm_has_no_more_contexts_than_it_may(void **state)
+{
+   struct guest g;
+   bool room = false;
+   setenv("PEARVISOR_CONTEXTS", "1", 1);
+   vmm_init(VMM_QEMU);
+   unsetenv("PEARVISOR_CONTEXTS");
+   guest_open(&g, 1, 100);
+   assert_false(context_works(2));
+   guest_device(&g, 0); // the first one goes on
+   guest_fill(&g, 7, 1);
+   assert_true(vmm_retired(1));
+   guest_close(&g);
+   for (uint64_t end = pv_now() + 20 * SEC; !room && pv_now() < end;) // and makes room once it has left
+      room = context_works(3);
+   assert_true(room);
+}
+
 static void mapped_memory_outlives_its_context(void **state)
 {
    struct guest g;
@@ -586,6 +617,7 @@ int main(int argc, char **argv)
       cmocka_unit_test_teardown(a_guest_that_wedges_itself_loses_its_context, leave),
       cmocka_unit_test_teardown(contexts_leave_nothing_behind, leave),
       // Not in this process:
+      cmocka_unit_test_teardown(a_vm_has_no_more_contexts_than_it_may, leave),
       cmocka_unit_test_teardown(a_dead_worker_takes_nobody_along, leave),
       cmocka_unit_test_teardown(a_killed_vmm_takes_its_worker_along, leave),
    };
@@ -598,5 +630,5 @@ int main(int argc, char **argv)
       be_a_victim();
    in_process = !strcmp(argv[2], "in-process");
    setenv("PEARVISOR_RENDERER", argv[2], 1);
-   return _cmocka_run_group_tests("virgl", tests, in_process ? count - 2 : count, NULL, NULL);
+   return _cmocka_run_group_tests("virgl", tests, in_process ? count - 3 : count, NULL, NULL);
 }

@@ -34,9 +34,11 @@ enum cli_id {
 
 // What the options said; zero is the default.
 struct cli_settings {
-   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record, *restriction, *sandbox;
+   const char *socket, *gpu, *driver, *stats, *icd, *client, *memory, *record, *restriction, *sandbox, *config;
+   const char *objects, *rings, *blobs, *contexts, *host_memory; // as they were given, for the worker
    const char *disk, *iso, *share, *display, *accel; // vm
-   uint64_t memory_bytes, disk_bytes;
+   uint64_t memory_bytes, host_memory_bytes, object_count, disk_bytes;
+   uint32_t ring_count, blob_count, context_count;
    uint32_t socket_mode, max_clients, cpus;
    int level; // of the log
    int fd;    // worker: the connection; -1 if not given
@@ -101,6 +103,11 @@ void cli_free_environment(struct cli_variable variables[CLI_VARIABLES]);
 
 // Makes this process a fit place for the host's driver: what belongs to guests, or to the user's own programs, goes.
 void cli_host_environment(void);
+
+// Takes one line of a configuration file: `value` lives on. False, and `why` in words, if it is wrong.
+typedef bool (*cli_set_fn)(void *user, const char *name, const char *value, char *why, size_t size);
+// Reads such a file; CLI_FAILURE after a message with file and line.
+int cli_read_config(const char *path, cli_set_fn set, void *user);
 
 // The arguments that start a worker with these settings. NULL without memory. Free with cli_free_arguments.
 char **cli_worker_arguments(const struct cli_settings *settings, bool probe);

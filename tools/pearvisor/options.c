@@ -11,6 +11,8 @@
 
 const char *const cli_levels[4] = {"error", "warn", "info", "debug"};
 
+#define LEAST_HOST_MEMORY (UINT64_C(128) << 20)
+
 struct option_spec {
    const char *name;
    const char *argument;                                                 // NULL: a flag
@@ -89,6 +91,58 @@ static const char *set_memory(struct cli_settings *s, const char *value)
 {
    s->memory = value;
    return parse_size(value, &s->memory_bytes) ? NULL : "a size such as 512M or 4G";
+}
+
+static const char *set_host_memory(struct cli_settings *s, const char *value)
+{
+   s->host_memory = value;
+   return parse_size(value, &s->host_memory_bytes) && s->host_memory_bytes >= LEAST_HOST_MEMORY
+              ? NULL
+              : "a size of 128M or more (drivers need that much for themselves)";
+}
+
+static const char *set_objects(struct cli_settings *s, const char *value)
+{
+   s->objects = value;
+   return parse_number(value, 10, UINT32_MAX, &s->object_count) && s->object_count >= 64
+              ? NULL
+              : "a number of 64 or more (a Vulkan device alone takes some dozens)";
+}
+
+// A number of at least 1; false if it is none.
+static bool parse_count(const char *value, uint64_t max, uint32_t *out)
+{
+   uint64_t n;
+   if (!parse_number(value, 10, max, &n) || !n)
+      return false;
+   *out = (uint32_t)n;
+   return true;
+}
+
+static const char *set_rings(struct cli_settings *s, const char *value)
+{
+   s->rings = value;
+   return parse_count(value, 4096, &s->ring_count) ? NULL : "a number from 1 to 4096";
+}
+
+static const char *set_blobs(struct cli_settings *s, const char *value)
+{
+   s->blobs = value;
+   return parse_count(value, UINT32_MAX, &s->blob_count) && s->blob_count >= 8
+              ? NULL
+              : "a number of 8 or more (a guest's driver has some for itself)";
+}
+
+static const char *set_contexts(struct cli_settings *s, const char *value)
+{
+   s->contexts = value;
+   return parse_count(value, 65536, &s->context_count) ? NULL : "a number from 1 to 65536";
+}
+
+static const char *set_config(struct cli_settings *s, const char *value)
+{
+   s->config = value;
+   return *value ? NULL : "a path";
 }
 
 static const char *set_stats(struct cli_settings *s, const char *value)
@@ -254,6 +308,14 @@ static const struct option_spec specs[] = {
    {"max-clients", "N", CLI_SERVE | CLI_RUN, "so many clients at once (64)", set_max_clients},
    {"memory", "SIZE", CLI_SERVE | CLI_RUN | CLI_WORKER, "the memory one client may use, such as 512M or 4G (all)",
     set_memory},
+   {"host-memory", "SIZE", CLI_SERVE | CLI_RUN | CLI_WORKER,
+    "the private memory of one client's worker, driver included (all)", set_host_memory},
+   {"objects", "N", CLI_SERVE | CLI_RUN | CLI_WORKER, "so many Vulkan objects per client (4194304)", set_objects},
+   {"blobs", "N", CLI_SERVE | CLI_RUN | CLI_WORKER, "so many pieces of shared or mapped memory per client (65536)",
+    set_blobs},
+   {"rings", "N", CLI_SERVE | CLI_RUN | CLI_WORKER, "so many command rings per client (64)", set_rings},
+   {"contexts", "N", CLI_WORKER, NULL, set_contexts},
+   {"config", "FILE", CLI_SERVE | CLI_RUN, "a file of such options, one 'name = value' a line", set_config},
    {"stats", "FILE", CLI_SERVE | CLI_RUN | CLI_WORKER, "append one line of JSON per client that has left", set_stats},
    {"record", "DIR", CLI_SERVE | CLI_RUN | CLI_WORKER, "record every client's commands to DIR/client-N.pvrec",
     set_record},
@@ -319,11 +381,34 @@ static int set_option(const struct cli_command *command, int index, struct cli_s
    return CLI_USAGE;
 }
 
-int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_settings *out)
+// What a line of a configuration file is set in.
+struct file_target {
+   const struct cli_command *command;
+   struct cli_settings *settings;
+};
+
+static bool set_from_file(void *user, const char *name, const char *value, char *why, size_t size)
+{
+   const struct file_target *target = user;
+   for (int i = 0; i < SPECS; i++) {
+      const struct option_spec *spec = &specs[i];
+      if (!(spec->commands & target->command->id) || !spec->argument || strcmp(spec->name, name) ||
+          !strcmp(name, "config"))
+         continue;
+      const char *wanted = spec->set(target->settings, value);
+      if (wanted)
+         snprintf(why, size, "%s must be %s, not '%s'", name, wanted, value);
+      return !wanted;
+   }
+   snprintf(why, size, "'%s' is no option of 'pearvisor %s' that has a value", name, target->command->name);
+   return false;
+}
+
+// -1: go on; else the status to end with.
+static int parse_options(const struct cli_command *command, int argc, char **argv, struct cli_settings *out)
 {
    struct option options[SPECS + 2];
    int status = -1, c;
-   *out = (struct cli_settings){.level = command->level, .fd = -1};
    long_options(command->id, options);
    opterr = 0;
    optind = 1;
@@ -337,6 +422,20 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, struct c
       if (c == '?')
          return usage(command, "wrong option", argv[optind - 1]);
       status = set_option(command, c - 1000, out);
+   }
+   return status;
+}
+
+int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_settings *out)
+{
+   const struct cli_settings defaults = {.level = command->level, .fd = -1};
+   *out = defaults;
+   int status = parse_options(command, argc, argv, out);
+   if (status < 0 && out->config) { // once more: the command line overrules the file
+      const char *path = out->config;
+      *out = defaults;
+      status = cli_read_config(path, set_from_file, &(struct file_target){command, out});
+      status = status ? status : parse_options(command, argc, argv, out);
    }
    out->rest = argv + optind;
    if (status < 0 && optind < argc && !command->operands)

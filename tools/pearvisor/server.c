@@ -22,7 +22,11 @@ struct pv_renderer_params cli_renderer_params(const struct cli_settings *setting
       .driver = settings->driver,
       .gpu = settings->gpu,
       .restriction = settings->restriction,
-      .limits = {.memory_bytes = settings->memory_bytes},
+      .limits = {.memory_bytes = settings->memory_bytes,
+                 .objects = settings->object_count,
+                 .rings = settings->ring_count,
+                 .blobs = settings->blob_count,
+                 .contexts = settings->context_count},
    };
 }
 
@@ -57,12 +61,16 @@ char **cli_worker_arguments(const struct cli_settings *settings, bool probe)
    const char *const pairs[][2] = {{"--gpu", settings->gpu},
                                    {"--driver", settings->driver},
                                    {"--memory", settings->memory},
+                                   {"--host-memory", settings->host_memory},
+                                   {"--objects", settings->objects},
+                                   {"--blobs", settings->blobs},
+                                   {"--rings", settings->rings},
                                    {"--restrict", settings->restriction},
                                    {"--record", settings->record},
                                    {"--sandbox", settings->sandbox},
                                    {"--log-level", cli_levels[settings->level]}};
    size_t n = 0;
-   char **argv = calloc(18, sizeof(*argv));
+   char **argv = calloc(3 + 2 * sizeof(pairs) / sizeof(*pairs) + 1, sizeof(*argv));
    if (!argv)
       return NULL;
    argv[n++] = cli_own_path();
@@ -115,8 +123,8 @@ bool cli_probe(const struct cli_settings *settings)
          return probe_failed(errno);
    }
    if (WIFSIGNALED(status))
-      cli_fail("the host's Vulkan driver crashed at its start (signal %d): try another one with --gpu or --driver",
-               WTERMSIG(status));
+      cli_fail("the host's Vulkan driver crashed at its start (signal %d): try another one with --gpu or --driver%s",
+               WTERMSIG(status), settings->host_memory ? ", or more --host-memory" : "");
    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

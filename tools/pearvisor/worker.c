@@ -2,9 +2,12 @@
 //
 // pearvisor worker: what the server starts for each client, and what `serve` and `run` start once to see whether it can
 // work.
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include "cli.h"
 #include <pearvisor/info.h>
@@ -26,6 +29,16 @@ static int jail(const struct cli_settings *settings)
                                                      .announce = settings->probe || settings->vm});
 }
 
+// A driver that runs out of memory may crash, and most do; the probe finds out whether it can start at all. What guests
+// share with us does not count.
+static int limit_memory(const struct cli_settings *settings)
+{
+   const rlim_t bytes = (rlim_t)settings->host_memory_bytes;
+   if (!bytes || !setrlimit(RLIMIT_DATA, &(struct rlimit){bytes, bytes}))
+      return 0;
+   return cli_fail("host memory cannot be limited to %s: %s", settings->host_memory, strerror(errno));
+}
+
 static int probe(const struct cli_settings *settings)
 {
    const struct pv_renderer_params params = cli_renderer_params(settings);
@@ -42,14 +55,14 @@ static int probe(const struct cli_settings *settings)
 int cli_worker(const struct cli_settings *settings)
 {
    if (settings->probe)
-      return jail(settings) ? CLI_FAILURE : probe(settings);
+      return limit_memory(settings) || jail(settings) ? CLI_FAILURE : probe(settings);
    if (settings->fd < 0) {
       fprintf(stderr, "pearvisor worker: --fd is missing; workers are started by 'pearvisor serve'\n");
       return CLI_USAGE;
    }
    if (settings->client)
       pv_set_log(log_line, (void *)settings->client, settings->level);
-   if (jail(settings))
+   if (limit_memory(settings) || jail(settings))
       return CLI_FAILURE;
    struct pv_renderer_params params = cli_renderer_params(settings);
    char record[PATH_MAX];

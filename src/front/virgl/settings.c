@@ -72,11 +72,12 @@ static bool find_program(char out[4096])
 
 static bool fill_arguments(struct virgl_settings *out)
 {
-   static const char *const options[][2] = {{"PEARVISOR_GPU", "--gpu"},
-                                            {"PEARVISOR_DRIVER", "--driver"},
-                                            {"PEARVISOR_MEMORY", "--memory"},
-                                            {"PEARVISOR_RECORD", "--record"},
-                                            {"PEARVISOR_LOG_LEVEL", "--log-level"}};
+   static const char *const options[][2] = {
+      {"PEARVISOR_GPU", "--gpu"},         {"PEARVISOR_DRIVER", "--driver"},
+      {"PEARVISOR_MEMORY", "--memory"},   {"PEARVISOR_HOST_MEMORY", "--host-memory"},
+      {"PEARVISOR_OBJECTS", "--objects"}, {"PEARVISOR_BLOBS", "--blobs"},
+      {"PEARVISOR_RINGS", "--rings"},     {"PEARVISOR_CONTEXTS", "--contexts"},
+      {"PEARVISOR_RECORD", "--record"},   {"PEARVISOR_LOG_LEVEL", "--log-level"}};
    size_t n = 0;
    if (!find_program(out->program))
       return false;

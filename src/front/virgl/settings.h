@@ -4,7 +4,9 @@
 //
 //    PEARVISOR_RENDERER   worker (the default: a process of its own) or in-process
 //    PEARVISOR_WORKER     the pearvisor program that is the worker (looked for beside this library)
-//    PEARVISOR_GPU, PEARVISOR_DRIVER, PEARVISOR_MEMORY, PEARVISOR_RECORD   as the options of `pearvisor serve`
+//    PEARVISOR_GPU, PEARVISOR_DRIVER, PEARVISOR_MEMORY, PEARVISOR_HOST_MEMORY, PEARVISOR_OBJECTS, PEARVISOR_BLOBS,
+//    PEARVISOR_RINGS, PEARVISOR_RECORD   as the options of `pearvisor serve`
+//    PEARVISOR_CONTEXTS   how many Vulkan instances the VM may have at the same time (1024)
 //    PEARVISOR_SANDBOX    default, strict or off, as its --sandbox; the worker reads it
 //    PEARVISOR_VIRGL      the libvirglrenderer for everything else, or none (the system's)
 //    PEARVISOR_LOG_LEVEL  error, warn, info or debug (warn)
@@ -19,7 +21,7 @@ struct virgl_settings {
    const char *const *worker; // NULL: in this process
    bool isolated;             // the worker is to be jailed
    struct pv_core_params core;
-   char *arguments[16]; // behind `worker`
+   char *arguments[32]; // behind `worker`
    char program[4096];
 };
 
