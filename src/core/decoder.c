@@ -106,20 +106,40 @@ static void count_command(struct pv_decoder *decoder, uint32_t cmd, uint64_t byt
    }
 }
 
+// Field by field, since compilers clear a large structure with an instruction that takes longer than the rest of this
+// file. `out` is set when a reply begins.
+static inline void begin(struct pv_exec *x, struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size)
+{
+   struct pv_context_core *ctx = decoder->ctx;
+   struct pv_reader *in = &x->in;
+   in->p = bytes;
+   in->end = bytes + size;
+   in->arena = &decoder->arena;
+   in->ids = ctx->ids;
+   in->owner = NULL;
+   in->lost = atomic_load_explicit(&ctx->state, memory_order_relaxed) == PV_CONTEXT_LOST;
+   in->owned = false;
+   in->kept = in->kept_before = (struct pv_ref){0};
+   in->kept_list = NULL;
+   in->kept_count = in->kept_room = 0;
+   in->why = NULL;
+   in->why_value = 0;
+   in->refused = NULL;
+   in->poisoned = false;
+   in->depth = 0;
+   x->begin = bytes;
+   x->state = PV_EXEC_RUN;
+   x->retry_ns = 0;
+   x->ctx = ctx;
+   x->decoder = decoder;
+}
+
 // Executes the first command of `bytes`. *used is its length when it ran.
 static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size, uint64_t *used,
                                   uint64_t *retry_ns)
 {
-   struct pv_exec x = {
-      .in = {.p = bytes,
-             .end = bytes + size,
-             .arena = &decoder->arena,
-             .ids = decoder->ctx->ids,
-             .lost = atomic_load_explicit(&decoder->ctx->state, memory_order_relaxed) == PV_CONTEXT_LOST},
-      .begin = bytes,
-      .ctx = decoder->ctx,
-      .decoder = decoder,
-   };
+   struct pv_exec x;
+   begin(&x, decoder, bytes, size);
    if (size < 8) {
       x.cmd = PV_CMD_LIMIT;
       pv_exec_fatal(&x, "truncated", size);
