@@ -192,8 +192,8 @@ static void keep_counters(struct pv_decoder *total, const struct pv_decoder *fro
    total->replies += from->replies;
    for (unsigned i = 0; i < PV_CMD_LIMIT; i++) {
       total->counters[i].count += from->counters[i].count;
-      total->counters[i].sampled += from->counters[i].sampled;
-      total->counters[i].sampled_ns += from->counters[i].sampled_ns;
+      total->counters[i].timed += from->counters[i].timed;
+      total->counters[i].timed_ns += from->counters[i].timed_ns;
    }
 }
 
@@ -488,7 +488,7 @@ size_t pv_context_core_stats(const struct pv_context_core *const_ctx, struct pv_
       const struct pv_command_counter *c = &sum->counters[i];
       if (!c->count)
          continue;
-      uint64_t ns = c->sampled ? (uint64_t)((double)c->sampled_ns / (double)c->sampled * (double)c->count) : 0;
+      uint64_t ns = c->timed ? (uint64_t)((double)c->timed_ns / (double)c->timed * (double)c->count) : 0;
       out->ns += ns;
       all[found++] = (struct pv_stats_command){.name = pv_command_names[i], .count = c->count, .ns = ns};
    }

@@ -59,7 +59,9 @@ struct pv_nested {
 };
 
 struct pv_command_counter {
-   _Atomic uint64_t count, sampled, sampled_ns; // written by one decoder, read by anyone
+   _Atomic uint64_t count;           // written by one decoder, read by anyone, as the next two
+   _Atomic uint64_t timed, timed_ns; // commands that those timed stand for, and what they come to
+   uint64_t timed_next;              // the decoder's own: how many come before the next that is timed
 };
 
 struct pv_decoder {

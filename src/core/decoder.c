@@ -8,9 +8,12 @@
 #include "core/context.h"
 #include "wire/venus.gen.h"
 
-// A command's time is measured for the first few of its kind and then for one in this many; statistics scale it up.
-#define SAMPLE_FIRST 16u
-#define SAMPLE_EVERY 16u
+// Of each kind of command the first few are timed, then one in several and at last one in many, for looking at the
+// clock can take longer than the command. Each stands in the statistics for those up to the next one that is timed.
+#define TIMED_FIRST  16u
+#define TIMED_OFTEN  1024u
+#define STEP_OFTEN   16u
+#define STEP_AT_LAST 128u
 
 int pv_decoder_init(struct pv_decoder *decoder, struct pv_context_core *ctx)
 {
@@ -94,16 +97,13 @@ void pv_decoder_let_go(struct pv_decoder *decoder)
    atomic_store_explicit(&decoder->using, NULL, memory_order_release); // pairs with wait_for_users in resource.c
 }
 
-static void count_command(struct pv_decoder *decoder, uint32_t cmd, uint64_t bytes, uint64_t started)
+static void __attribute__((noinline)) note_time(struct pv_command_counter *counter, uint64_t started)
 {
-   struct pv_command_counter *counter = &decoder->counters[cmd];
-   bump(&counter->count, 1);
-   bump(&decoder->commands, 1);
-   bump(&decoder->bytes, bytes);
-   if (started) {
-      bump(&counter->sampled, 1);
-      bump(&counter->sampled_ns, pv_now() - started);
-   }
+   uint64_t seen = counter->timed_next;
+   uint64_t step = seen < TIMED_FIRST ? 1 : seen < TIMED_OFTEN ? STEP_OFTEN : STEP_AT_LAST;
+   bump(&counter->timed, step);
+   bump(&counter->timed_ns, (pv_now() - started) * step);
+   counter->timed_next = seen + step;
 }
 
 // Field by field, since compilers clear a large structure with an instruction that takes longer than the rest of this
@@ -157,8 +157,9 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
       return x.state;
    }
    atomic_store_explicit(decoder->note, pv_note_make(decoder->offset, x.cmd), memory_order_relaxed);
-   uint64_t seen = atomic_load_explicit(&decoder->counters[x.cmd].count, memory_order_relaxed);
-   uint64_t started = seen < SAMPLE_FIRST || seen % SAMPLE_EVERY == 0 ? pv_now() : 0;
+   struct pv_command_counter *counter = &decoder->counters[x.cmd];
+   bool timed = atomic_load_explicit(&counter->count, memory_order_relaxed) == counter->timed_next;
+   uint64_t started = __builtin_expect(timed, 0) ? pv_now() : 0;
    pv_thunks[x.cmd](&x);
    pv_arena_reset(&decoder->arena);
    if (__builtin_expect(atomic_load_explicit(&decoder->ctx->unanswered, memory_order_relaxed), 0) &&
@@ -167,7 +168,11 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
    if (x.state == PV_EXEC_RUN) {
       *used = (uint64_t)(x.in.p - bytes);
       decoder->wait_deadline = 0;
-      count_command(decoder, x.cmd, *used, started);
+      bump(&counter->count, 1);
+      bump(&decoder->commands, 1);
+      bump(&decoder->bytes, *used);
+      if (__builtin_expect(started != 0, 0))
+         note_time(counter, started);
    }
    *retry_ns = x.retry_ns;
    return x.state;
