@@ -52,9 +52,15 @@ void pv_arena_fini(struct pv_arena *arena)
    arena->used = 0;
 }
 
-void pv_arena_reset(struct pv_arena *arena)
+void pv_arena_rewind(struct pv_arena *arena)
 {
-   struct pv_arena_block *kept = NULL;
+   struct pv_arena_block *kept = arena->list;
+   if (__builtin_expect(kept && !kept->next && is_ordinary(kept), 1)) {
+      arena->next = kept->bytes;
+      arena->used = 0;
+      return;
+   }
+   kept = NULL;
    for (struct pv_arena_block *block = arena->list, *next; block; block = next) {
       next = block->next;
       if (!kept && is_ordinary(block))

@@ -25,7 +25,12 @@ void pv_arena_init(struct pv_arena *arena, size_t limit);
 void pv_arena_fini(struct pv_arena *arena);
 
 // Forgets all allocations but keeps one block of ordinary size, so that a steady stream of commands never calls malloc.
-void pv_arena_reset(struct pv_arena *arena);
+void pv_arena_rewind(struct pv_arena *arena); // its slow path
+static inline void pv_arena_reset(struct pv_arena *arena)
+{
+   if (arena->used) // else there is at most the block that was kept, and it is whole
+      pv_arena_rewind(arena);
+}
 
 // The slow path of pv_arena_alloc: a new block. NULL beyond the limit or without memory.
 void *pv_arena_grow(struct pv_arena *arena, size_t size);

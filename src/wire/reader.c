@@ -50,8 +50,9 @@ void *pv_room(struct pv_reader *r, uint64_t n, size_t size)
 {
    if (n == 0)
       return NULL;
-   void *p = n <= SIZE_MAX / size ? pv_arena_alloc(r->arena, n * size) : NULL;
-   if (!p)
+   size_t bytes;
+   void *p = __builtin_mul_overflow(n, size, &bytes) ? NULL : pv_arena_alloc(r->arena, bytes);
+   if (__builtin_expect(!p, 0))
       pv_reader_fail(r, "out of command memory", n);
    return p;
 }
