@@ -50,11 +50,12 @@ struct pv_ring {
    unsigned relaxed; // polled: looks at the tail since there was work
 
    // Shared among our threads.
-   _Atomic uint64_t progress; // head << 32 | threads in pv_ring_wait_seqno; see seqno.c for why they share a word
-   _Atomic uint32_t over;     // PV_RING_STOP, PV_RING_FAILED; release to set, acquire to see
-   _Atomic int idle; // enum pv_ring_idle; the executor writes it (release), others read (acquire) and act on it
-   _Atomic uint64_t
-       awake_until;        // stay awake until then; the executor writes it, the ring's thread watches it (relaxed)
+   _Atomic uint32_t head;    // as published; release to set, acquire to see
+   _Atomic uint32_t waiting; // threads in pv_ring_wait_seqno; see seqno.c
+   _Atomic uint32_t over;    // PV_RING_STOP, PV_RING_FAILED; release to set, acquire to see
+   _Atomic int idle;         // enum pv_ring_idle; the executor writes it (release), others read (acquire) and act on it
+   // Stay awake until then; the executor writes it, the ring's thread watches it (relaxed).
+   _Atomic uint64_t awake_until;
    _Atomic uint64_t wakes; // times it was woken from PARKED; counted once it is awake
    struct pv_gate gate;    // wakes the executor
    pthread_mutex_t waiters_lock;
@@ -69,8 +70,21 @@ static inline uint32_t pv_ring_load_tail(const struct pv_ring *ring)
    return __atomic_load_n(ring->guest_tail, __ATOMIC_SEQ_CST);
 }
 
+// Wakes the threads in pv_ring_wait_seqno that have waited for no more than the head is now.
+void pv_ring_wake_reached(struct pv_ring *ring);
+
 // Publishes progress by `used` bytes to the guest and to waiters. Executor only.
-void pv_ring_advance(struct pv_ring *ring, uint32_t used);
+static inline void pv_ring_advance(struct pv_ring *ring, uint32_t used)
+{
+   ring->pos += used;
+   ring->at += used;
+   // Release: pairs with the guest's acquire load; the effects of the command, its reply included, come before.
+   __atomic_store_n(ring->guest_head, ring->pos, __ATOMIC_RELEASE);
+   atomic_store_explicit(&ring->head, ring->pos, memory_order_release); // pairs with pv_ring_head
+   // May come before the stores; seqno.c says why that will do.
+   if (__builtin_expect(atomic_load_explicit(&ring->waiting, memory_order_relaxed) != 0, 0))
+      pv_ring_wake_reached(ring);
+}
 
 // Wakes every thread in pv_ring_wait_seqno to look again.
 void pv_ring_wake_waiters(struct pv_ring *ring);

@@ -134,7 +134,7 @@ void pv_ring_tick(struct pv_ring *ring)
 
 uint32_t pv_ring_head(const struct pv_ring *ring)
 {
-   return (uint32_t)(atomic_load_explicit(&ring->progress, memory_order_acquire) >> 32); // pairs with pv_ring_advance
+   return atomic_load_explicit(&ring->head, memory_order_acquire); // pairs with pv_ring_advance
 }
 
 bool pv_ring_parked(const struct pv_ring *ring)

@@ -2,14 +2,16 @@
 //
 // Progress, and threads that wait for it.
 //
-// The executor must tell waiters when the head moves, and must not pay for it when there are none. Head and number of
-// waiters share one atomic word and both sides change it by an atomic addition, so of any two changes one comes first.
-// The waiter's first: the executor's addition returns a number of waiters above zero and it wakes them. The executor's
-// first: the waiter's addition returns the new head. No case is left in which the waiter sleeps unseen.
+// The executor must tell waiters when the head moves, and must not pay for it when there are none. So after each
+// command it stores the head and then looks whether anybody waits; a waiter says that it does and then looks at the
+// head. Of two such sides at least one sees the other, if each finishes its store before its load. Waiters do, who can
+// afford it. The executor does not: its processor may hold the store of the head back until after the load, and then
+// the waiter is told only with the next command, which may never come. But a store is held back for well under a
+// microsecond: a waiter who has not been told looks at the head a second time after SETTLE_NS and only then sleeps for
+// good.
 #include "ring/private.h"
 
-#define ONE_BYTE (UINT64_C(1) << 32) // of head, in pv_ring.progress
-#define WAITERS  UINT64_C(0xffffffff)
+#define SETTLE_NS 50000u
 
 static bool reached(uint32_t head, uint32_t seqno)
 {
@@ -24,25 +26,13 @@ void pv_ring_wake_waiters(struct pv_ring *ring)
    pthread_mutex_unlock(&ring->waiters_lock);
 }
 
-static void wake_reached(struct pv_ring *ring, uint32_t head)
+__attribute__((cold)) void pv_ring_wake_reached(struct pv_ring *ring)
 {
    pthread_mutex_lock(&ring->waiters_lock);
    for (struct pv_ring_waiter *waiter = ring->waiters; waiter; waiter = waiter->next)
-      if (reached(head, waiter->seqno))
+      if (reached(ring->pos, waiter->seqno))
          pv_gate_wake(&waiter->gate);
    pthread_mutex_unlock(&ring->waiters_lock);
-}
-
-void pv_ring_advance(struct pv_ring *ring, uint32_t used)
-{
-   ring->pos += used;
-   ring->at += used;
-   // Release: pairs with the guest's acquire load; the effects of the command, its reply included, come before.
-   __atomic_store_n(ring->guest_head, ring->pos, __ATOMIC_RELEASE);
-   // Release pairs with pv_ring_head and with the waiters' own additions; acquire so that their list is seen.
-   uint64_t before = atomic_fetch_add_explicit(&ring->progress, used * ONE_BYTE, memory_order_acq_rel);
-   if (__builtin_expect((before & WAITERS) != 0, 0))
-      wake_reached(ring, ring->pos);
 }
 
 // The ring sleeps, has executed all it was given, and that is short of seqno: it will not get there by itself.
@@ -66,7 +56,7 @@ static void add_waiter(struct pv_ring *ring, struct pv_ring_waiter *waiter)
    pthread_mutex_lock(&ring->waiters_lock);
    waiter->next = ring->waiters;
    ring->waiters = waiter;
-   atomic_fetch_add_explicit(&ring->progress, 1, memory_order_acq_rel); // pairs with pv_ring_advance
+   atomic_fetch_add(&ring->waiting, 1); // sequentially consistent: done before the head is looked at
    pthread_mutex_unlock(&ring->waiters_lock);
 }
 
@@ -79,7 +69,7 @@ static void remove_waiter(struct pv_ring *ring, struct pv_ring_waiter *waiter)
          break;
       }
    }
-   atomic_fetch_sub_explicit(&ring->progress, 1, memory_order_acq_rel);
+   atomic_fetch_sub(&ring->waiting, 1);
    pthread_mutex_unlock(&ring->waiters_lock);
 }
 
@@ -96,10 +86,16 @@ bool pv_ring_wait_seqno(struct pv_ring *ring, uint32_t seqno, uint64_t deadline,
       return false;
    add_waiter(ring, &waiter);
    pv_ring_wake(ring); // it may be parked with a tail it has not seen
+   uint64_t second_look = pv_now() + SETTLE_NS;
    bool in_time = true;
    int answer;
-   while (!(answer = pv_ring_test_seqno(ring, seqno)) && in_time)
-      in_time = pv_gate_wait(&waiter.gate, deadline);
+   while (!(answer = pv_ring_test_seqno(ring, seqno)) && in_time) {
+      bool settled = second_look >= deadline;
+      bool woken = pv_gate_wait(&waiter.gate, settled ? deadline : second_look);
+      in_time = woken || !settled;
+      if (!woken)
+         second_look = PV_NEVER;
+   }
    remove_waiter(ring, &waiter);
    pv_gate_fini(&waiter.gate);
    *hopeless = answer < 0;

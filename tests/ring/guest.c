@@ -126,7 +126,7 @@ void guest_init_at(struct guest *guest, uint32_t buffer_size, uint32_t counter)
    }
    guest->tail = counter;
    guest->ring->pos = guest->ring->end = counter;
-   atomic_store(&guest->ring->progress, (uint64_t)counter << 32);
+   atomic_store(&guest->ring->head, counter);
    guest_store(guest, guest->layout.head, counter);
    guest_store(guest, guest->layout.tail, counter);
 }
