@@ -18,7 +18,7 @@
 #define MEMORY (256u << 10)
 
 #define SETUP (64u << 10) // bytes of commands that make the objects
-#define MANY  8u          // pipelines, sets and buffers: a storm does not use one only
+#define MANY  64u         // pipelines, sets and buffers each: a storm does not use one only
 
 // The guest's names for its objects count up, as a stock driver's do.
 enum {
@@ -33,7 +33,7 @@ enum {
    LAYOUT,
    MODULE,
    IMAGE,
-   PIPELINES = 32,
+   PIPELINES = 64,
    SETS = PIPELINES + MANY,
    BUFFERS = SETS + MANY,
 };
