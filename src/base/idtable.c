@@ -133,6 +133,21 @@ enum pv_id_result pv_ids_find(const struct pv_ids *ids, uint64_t id, uint8_t typ
    }
 }
 
+void pv_ids_memorise(const struct pv_ids *ids, uint64_t id, uint8_t type, struct pv_ids_memo *memo)
+{
+   struct slot *slot = find_slot(ids, id);
+   struct pv_object object;
+   memo->object.type = 0;
+   if (!slot)
+      return;
+   uint64_t meta = atomic_load_explicit(&slot->meta, memory_order_acquire); // as in pv_ids_find
+   if (judge(meta, type) != PV_ID_OK)
+      return;
+   read_slot(slot, meta, &object);
+   if (atomic_load_explicit(&slot->meta, memory_order_acquire) == meta)
+      *memo = (struct pv_ids_memo){.id = id, .meta = &slot->meta, .seen = meta, .object = object};
+}
+
 static struct directory *new_directory(size_t entries)
 {
    struct directory *dir = calloc(1, sizeof *dir + entries * sizeof dir->entries[0]);

@@ -8,6 +8,7 @@
 #ifndef PV_BASE_IDTABLE_H
 #define PV_BASE_IDTABLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,26 @@ void pv_ids_leave(struct pv_ids *ids, struct pv_ids_reader *reader);
 // Looks up `id`, which must be of `type`. `out` is written for OK and POISONED. Lock-free; call between enter and
 // leave.
 enum pv_id_result pv_ids_find(const struct pv_ids *ids, uint64_t id, uint8_t type, struct pv_object *out);
+
+// A lookup that is remembered, for an id that is asked for again and again. Its reader forgets it (type 0) on entering:
+// what it points to may have been freed since the reader left.
+struct pv_ids_memo {
+   uint64_t id;
+   const _Atomic uint64_t *meta;
+   uint64_t seen;           // what stood at `meta`: while it still does, the object is what it was
+   struct pv_object object; // type 0: nothing is remembered
+};
+
+// What `memo` remembers, if that is `id` of `type` and still there, else NULL. Between enter and leave.
+static inline const struct pv_object *pv_ids_recall(const struct pv_ids_memo *memo, uint64_t id, uint8_t type)
+{
+   bool good = memo->id == id && memo->object.type == type &&
+               atomic_load_explicit(memo->meta, memory_order_acquire) == memo->seen;
+   return __builtin_expect(good, 1) ? &memo->object : NULL;
+}
+
+// Looks an object up and remembers it, if it is there and not poisoned.
+void pv_ids_memorise(const struct pv_ids *ids, uint64_t id, uint8_t type, struct pv_ids_memo *memo);
 
 // Files an object. Thread-safe, takes the table's own lock.
 // 0, -EINVAL (id or type 0), -EEXIST (id in use), -ENOSPC (max_live reached), -ENOMEM.

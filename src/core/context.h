@@ -73,6 +73,7 @@ struct pv_decoder {
    struct pv_resource *ring_resource;
    struct pv_arena arena;
    struct pv_ids_reader reader;
+   struct pv_ids_memo memos[PV_READER_MEMOS];
    struct pv_resource *reply; // NULL: no window
    uint64_t reply_offset, reply_size, reply_cursor;
    uint32_t reply_told;        // id of the resource that a PV_WILL_REPLIES names; 0: none

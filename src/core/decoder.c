@@ -48,6 +48,8 @@ static inline void bump(_Atomic uint64_t *counter, uint64_t by)
 void pv_decoder_enter(void *user)
 {
    struct pv_decoder *decoder = user;
+   for (unsigned i = 0; i < PV_READER_MEMOS; i++)
+      decoder->memos[i].object.type = 0;
    pv_ids_enter(decoder->ctx->ids, &decoder->reader);
 }
 
@@ -116,6 +118,7 @@ static inline void begin(struct pv_exec *x, struct pv_decoder *decoder, const ui
    in->end = bytes + size;
    in->arena = &decoder->arena;
    in->ids = ctx->ids;
+   in->memos = decoder->memos;
    in->owner = NULL;
    in->lost = atomic_load_explicit(&ctx->state, memory_order_relaxed) == PV_CONTEXT_LOST;
    in->owned = false;

@@ -146,7 +146,8 @@ uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struc
    return object.handle;
 }
 
-uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref)
+static __attribute__((noinline)) uint64_t dispatch_anew(struct pv_reader *r, uint64_t id, uint8_t type,
+                                                        struct pv_ref *ref)
 {
    *ref = (struct pv_ref){0};
    if (id == 0) {
@@ -156,7 +157,21 @@ uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_r
    uint64_t handle = pv_reader_resolve(r, id, type, ref);
    r->owner = ref->owner;
    r->owned = r->ids != NULL && (ref->owner || !r->lost); // of a lost context even a device may be missing
+   if (r->memos && !r->why)
+      pv_ids_memorise(r->ids, id, type, &r->memos[type == PV_OBJECT_VkDevice]);
    return handle;
+}
+
+uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref)
+{
+   struct pv_ids_memo *memo = r->memos ? &r->memos[type == PV_OBJECT_VkDevice] : NULL;
+   const struct pv_object *object = memo ? pv_ids_recall(memo, id, type) : NULL;
+   if (!object || !object->owner)
+      return dispatch_anew(r, id, type, ref);
+   *ref = (struct pv_ref){.id = id, .owner = object->owner, .state = object->state};
+   r->owner = object->owner;
+   r->owned = true;
+   return object->handle;
 }
 
 void *pv_new_handles(struct pv_reader *r, uint64_t n, const uint64_t *ids)

@@ -29,6 +29,7 @@ struct pv_reader {
    const uint8_t *p, *end;
    struct pv_arena *arena;
    struct pv_ids *ids; // NULL: handles stay ids (client side, tests)
+   struct pv_ids_memo *memos; // PV_READER_MEMOS, of the last objects that commands went to; NULL: none are kept
    const void *owner;  // the device the command goes to; handles of another device are refused
    bool lost;  // the context is: an id that is not there counts as poisoned, for it may never have been filed
    bool owned; // `owner` is known. It may be NULL then: a poisoned device, which owns only what was made with it
@@ -41,6 +42,9 @@ struct pv_reader {
    bool poisoned;       // some handle resolved to a poisoned id
    uint32_t depth;
 };
+
+// A storm goes to one command buffer, and between its commands some go to the device.
+#define PV_READER_MEMOS 2
 
 // Refuses the command; the first reason stays. Cold.
 void pv_reader_fail(struct pv_reader *r, const char *why, uint64_t value);

@@ -158,6 +158,17 @@ static void a_command_buffer_whose_pool_is_gone(struct guest *g)
    PUT(g, vkEndCommandBuffer, 0, .commandBuffer = ID(VkCommandBuffer, CB));
 }
 
+// The decoder remembers where the last commands went.
+static void a_command_buffer_freed_between_its_commands(struct guest *g)
+{
+   VkCommandBuffer buffer = ID(VkCommandBuffer, CB);
+   const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+   PUT(g, vkBeginCommandBuffer, 0, .commandBuffer = buffer, .pBeginInfo = &info);
+   PUT(g, vkFreeCommandBuffers, 0, .device = ID(VkDevice, DEVICE), .commandPool = ID(VkCommandPool, POOL),
+       .commandBufferCount = 1, .pCommandBuffers = &buffer);
+   PUT(g, vkEndCommandBuffer, 0, .commandBuffer = buffer);
+}
+
 static void a_set_whose_pool_was_reset(struct guest *g)
 {
    VkDescriptorSet set = ID(VkDescriptorSet, SET);
@@ -417,6 +428,7 @@ static const struct {
    CASE("vkCreateBuffer (50)", "a new object with an id in use (12)", a_new_object_with_an_id_in_use),
    CASE("vkAllocateCommandBuffers (88)", "an id in use (1000)", the_same_id_twice_in_one_command),
    CASE("vkEndCommandBuffer (91)", "unknown object id (6)", a_command_buffer_whose_pool_is_gone),
+   CASE("vkEndCommandBuffer (91)", "unknown object id (6)", a_command_buffer_freed_between_its_commands),
    CASE("vkFreeDescriptorSets (78)", "unknown object id (15)", a_set_whose_pool_was_reset),
    CASE("vkFreeCommandBuffers (89)", "freed to another pool (6)", a_child_freed_to_another_pool),
    CASE("vkFreeCommandBuffers (89)", "freed twice (6)", a_child_freed_twice_in_one_command),

@@ -106,6 +106,41 @@ static void every_result_is_told_apart(void **state)
    end(&f);
 }
 
+static void what_is_remembered_is_what_is_there(void **state)
+{
+   struct fixture f = begin(100);
+   struct pv_object out, other = object_for(1, 7), poisoned = {.type = TYPE_A, .poisoned = true};
+   struct pv_ids_memo memo = {0};
+   pv_ids_reader_add(f.ids, &f.reader);
+   pv_ids_enter(f.ids, &f.reader);
+   assert_null(pv_ids_recall(&memo, 0, TYPE_A));
+   pv_ids_memorise(f.ids, 1, TYPE_A, &memo);
+   assert_null(pv_ids_recall(&memo, 1, TYPE_A)); // not there
+   assert_int_equal(insert(&f, 1), 0);
+   pv_ids_memorise(f.ids, 1, TYPE_B, &memo);
+   assert_null(pv_ids_recall(&memo, 1, TYPE_B));
+   assert_null(pv_ids_recall(&memo, 1, TYPE_A));
+
+   pv_ids_memorise(f.ids, 1, TYPE_A, &memo);
+   const struct pv_object *known = pv_ids_recall(&memo, 1, TYPE_A);
+   assert_true(known && known->handle == object_for(1, 0).handle && belongs_together(known));
+   assert_null(pv_ids_recall(&memo, 1, TYPE_B));
+   assert_null(pv_ids_recall(&memo, 2, TYPE_A));
+   assert_int_equal(pv_ids_remove(f.ids, 1, TYPE_A, &out), PV_ID_OK);
+   assert_null(pv_ids_recall(&memo, 1, TYPE_A));
+   assert_int_equal(pv_ids_insert(f.ids, 1, &other), 0); // another object in the same place
+   assert_null(pv_ids_recall(&memo, 1, TYPE_A));
+   pv_ids_memorise(f.ids, 1, TYPE_A, &memo);
+   assert_true(pv_ids_recall(&memo, 1, TYPE_A) && pv_ids_recall(&memo, 1, TYPE_A)->handle == other.handle);
+
+   assert_int_equal(pv_ids_insert(f.ids, 2, &poisoned), 0);
+   pv_ids_memorise(f.ids, 2, TYPE_A, &memo);
+   assert_null(pv_ids_recall(&memo, 2, TYPE_A));
+   pv_ids_leave(f.ids, &f.reader);
+   pv_ids_reader_remove(f.ids, &f.reader);
+   end(&f);
+}
+
 static void refusals_of_insert(void **state)
 {
    struct fixture f = begin(2);
@@ -494,6 +529,7 @@ int main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_result_is_told_apart),
+      cmocka_unit_test(what_is_remembered_is_what_is_there),
       cmocka_unit_test(refusals_of_insert),
       cmocka_unit_test(missing_memory_leaves_the_table_whole),
       cmocka_unit_test(removed_ids_can_come_back),
