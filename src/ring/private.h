@@ -64,6 +64,11 @@ struct pv_ring {
    bool threaded;
 };
 
+static inline bool pv_ring_over(const struct pv_ring *ring)
+{
+   return atomic_load_explicit(&ring->over, memory_order_acquire) != 0; // pairs with end in ring.c
+}
+
 // Loads the guest's tail. Sequentially consistent: pairs with the guest's tail store; see run.c for the park handshake.
 static inline uint32_t pv_ring_load_tail(const struct pv_ring *ring)
 {

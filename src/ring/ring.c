@@ -96,7 +96,7 @@ void pv_ring_wake(struct pv_ring *ring)
 
 static void end(struct pv_ring *ring, uint32_t bits)
 {
-   atomic_fetch_or_explicit(&ring->over, bits, memory_order_release); // pairs with pv_ring_stopping
+   atomic_fetch_or_explicit(&ring->over, bits, memory_order_release); // pairs with pv_ring_over
    pv_ring_wake(ring);
    pv_ring_wake_waiters(ring);
 }
@@ -114,7 +114,7 @@ void pv_ring_stop(struct pv_ring *ring)
 
 bool pv_ring_stopping(const struct pv_ring *ring)
 {
-   return atomic_load_explicit(&ring->over, memory_order_acquire) != 0; // pairs with end
+   return pv_ring_over(ring);
 }
 
 bool pv_ring_is_helped(const struct pv_ring *ring)

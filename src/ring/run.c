@@ -16,6 +16,7 @@
 // timeout, at least 1 ms, before it sets IDLE again: what was published under a suppressed notify is seen without one.
 #include "ring/private.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@
 #define PAUSE_MAX_NS 50000u
 
 enum step {
-   STEP_MORE, // a command was executed
+   STEP_MORE, // commands were executed
    STEP_WAIT, // a command waits until ring->retry
    STEP_NONE, // nothing to execute
    STEP_OVER, // the ring is over
@@ -129,9 +130,9 @@ static enum step fetch(struct pv_ring *ring)
    return STEP_MORE;
 }
 
-// Executes one command, if there is one. A batch of commands, that is what one fetch found, runs between enter and
-// leave.
-static enum step run_one(struct pv_ring *ring)
+// Executes what is there, at most *budget commands, of which *budget keeps what is left. A batch of commands, that is
+// what one fetch found, runs between enter and leave.
+static enum step run_some(struct pv_ring *ring, unsigned *budget)
 {
    if (ring->pos == ring->end) {
       enum step found = fetch(ring);
@@ -141,23 +142,27 @@ static enum step run_one(struct pv_ring *ring)
          stay_awake(ring);
    }
    enter(ring);
-   size_t size = ring->end - ring->pos, used = 0;
-   uint64_t retry = 0;
-   switch (ring->params.ops->execute(ring->params.user, ring->copy + ring->at, size, &used, &retry)) {
-   case PV_RUN_DONE:
-      break;
-   case PV_RUN_WAIT:
-      leave(ring);
-      ring->retry = retry;
-      return STEP_WAIT;
-   default:
-      leave(ring);
-      pv_ring_fail(ring);
-      return STEP_OVER;
-   }
-   if (!used || used > size || used % 4)
-      return broken(ring, "a command's length is not a multiple of 4 within what was published");
-   pv_ring_advance(ring, (uint32_t)used);
+   const struct pv_ring_ops *ops = ring->params.ops;
+   void *user = ring->params.user;
+   do {
+      size_t size = ring->end - ring->pos, used = 0;
+      uint64_t retry = 0;
+      enum pv_run run = ops->execute(user, ring->copy + ring->at, size, &used, &retry);
+      if (__builtin_expect(run == PV_RUN_WAIT, 0)) {
+         leave(ring);
+         ring->retry = retry;
+         return STEP_WAIT;
+      }
+      if (__builtin_expect(run != PV_RUN_DONE, 0)) {
+         leave(ring);
+         pv_ring_fail(ring);
+         return STEP_OVER;
+      }
+      if (!used || used > size || used % 4)
+         return broken(ring, "a command's length is not a multiple of 4 within what was published");
+      pv_ring_advance(ring, (uint32_t)used);
+      --*budget;
+   } while (ring->pos != ring->end && *budget && !pv_ring_over(ring));
    if (ring->pos == ring->end) {
       leave(ring);
       stay_awake(ring);
@@ -210,7 +215,7 @@ static void watch(const struct pv_ring *ring)
    }
    unsigned pauses = 0;
    uint64_t now = pv_now();
-   while (now < awake_until(ring) && !pv_ring_stopping(ring) && !has_news(ring)) {
+   while (now < awake_until(ring) && !pv_ring_over(ring) && !has_news(ring)) {
       uint64_t until = now + pause_of(pauses++), end = awake_until(ring);
       pv_sleep_until(until < end ? until : end);
       now = pv_now();
@@ -248,8 +253,9 @@ void pv_ring_help(struct pv_ring *ring, uint32_t seqno)
    ring->helped = true;
    // Only a ring that watches: one that set IDLE has a thread that must be woken anyway.
    if (get_idle(ring) == PV_RING_AWAKE) {
-      while (!pv_ring_stopping(ring) && (int32_t)(ring->pos - seqno) < 0 && run_one(ring) == STEP_MORE)
-         ;
+      unsigned one = 1;
+      while (!pv_ring_over(ring) && (int32_t)(ring->pos - seqno) < 0 && run_some(ring, &one) == STEP_MORE)
+         one = 1;
       leave(ring); // the batch may not be done
    }
    ring->helped = false;
@@ -265,8 +271,9 @@ void *pv_ring_main(void *arg)
       pv_thread_nice(ring->params.priority);
    pthread_mutex_lock(&ring->turn);
    stay_awake(ring);
-   while (!pv_ring_stopping(ring)) {
-      switch (run_one(ring)) {
+   while (!pv_ring_over(ring)) {
+      unsigned budget = UINT_MAX;
+      switch (run_some(ring, &budget)) {
       case STEP_WAIT:
          if (!sleep_at_gate(ring, ring->retry))
             sched_yield(); // a time to retry that is past already must not keep others from the core
@@ -303,13 +310,13 @@ bool pv_ring_poll(struct pv_ring *ring, unsigned budget, uint64_t *deadline)
       stay_awake(ring);
    if (ring->retry && !woken && pv_now() < ring->retry) {
       *deadline = ring->retry;
-      return !pv_ring_stopping(ring);
+      return !pv_ring_over(ring);
    }
    ring->retry = 0;
-   for (unsigned done = 0; done < budget; done++) {
-      if (pv_ring_stopping(ring))
+   while (budget) {
+      if (pv_ring_over(ring))
          return false;
-      switch (run_one(ring)) {
+      switch (run_some(ring, &budget)) {
       case STEP_MORE:
          break;
       case STEP_WAIT:
@@ -325,5 +332,5 @@ bool pv_ring_poll(struct pv_ring *ring, unsigned budget, uint64_t *deadline)
       }
    }
    *deadline = 0;
-   return !pv_ring_stopping(ring);
+   return !pv_ring_over(ring);
 }
