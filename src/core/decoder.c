@@ -138,8 +138,8 @@ static inline void begin(struct pv_exec *x, struct pv_decoder *decoder, const ui
 }
 
 // Executes the first command of `bytes`. *used is its length when it ran.
-static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size, uint64_t *used,
-                                  uint64_t *retry_ns)
+static inline __attribute__((always_inline)) enum pv_exec_state
+run_one(struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size, uint64_t *used, uint64_t *retry_ns)
 {
    struct pv_exec x;
    begin(&x, decoder, bytes, size);
@@ -176,8 +176,9 @@ static enum pv_exec_state run_one(struct pv_decoder *decoder, const uint8_t *byt
       bump(&decoder->bytes, *used);
       if (__builtin_expect(started != 0, 0))
          note_time(counter, started);
+   } else {
+      *retry_ns = x.retry_ns;
    }
-   *retry_ns = x.retry_ns;
    return x.state;
 }
 
@@ -243,7 +244,7 @@ static enum pv_exec_state run_nested(struct pv_decoder *decoder, uint64_t *retry
          break;
       if (pv_decoder_stopping(decoder))
          return PV_EXEC_FATAL;
-      uint64_t used;
+      uint64_t used = 0;
       state = run_one(decoder, nested->bytes + nested->at, nested->size - nested->at, &used, retry_ns);
       if (state != PV_EXEC_RUN)
          return state;
@@ -259,24 +260,34 @@ static enum pv_exec_state run_nested(struct pv_decoder *decoder, uint64_t *retry
    return state;
 }
 
-enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used,
-                           uint64_t *retry_ns)
+// What remains of a command that is not simply done: its streams, a wait, the end.
+static __attribute__((noinline)) enum pv_run go_on(struct pv_decoder *decoder, enum pv_exec_state state, size_t *used,
+                                                   uint64_t *retry_ns)
 {
    struct pv_nested *nested = &decoder->nested;
-   enum pv_exec_state state = PV_EXEC_RUN;
-   uint64_t length = 0;
-   if (nested->active) { // suspended inside an Execute, which is the first command of `bytes`
-      length = nested->outer;
-   } else {
-      state = run_one(decoder, bytes, size, &length, retry_ns);
-      nested->outer = length;
-   }
    if (state == PV_EXEC_RUN && nested->active)
       state = run_nested(decoder, retry_ns);
    if (state == PV_EXEC_WAIT)
       return PV_RUN_WAIT;
    if (state == PV_EXEC_FATAL)
       return PV_RUN_FATAL;
+   *used = nested->outer;
+   decoder->offset += nested->outer;
+   return PV_RUN_DONE;
+}
+
+enum pv_run pv_decoder_run(struct pv_decoder *decoder, const uint8_t *bytes, size_t size, size_t *used,
+                           uint64_t *retry_ns)
+{
+   struct pv_nested *nested = &decoder->nested;
+   if (__builtin_expect(nested->active, 0)) // suspended inside an Execute, which is the first command of `bytes`
+      return go_on(decoder, PV_EXEC_RUN, used, retry_ns);
+   uint64_t length = 0;
+   enum pv_exec_state state = run_one(decoder, bytes, size, &length, retry_ns);
+   if (__builtin_expect(state != PV_EXEC_RUN || nested->active, 0)) {
+      nested->outer = length;
+      return go_on(decoder, state, used, retry_ns);
+   }
    *used = length;
    decoder->offset += length;
    return PV_RUN_DONE;

@@ -78,8 +78,8 @@ struct pv_writer *pv_exec_reply(struct pv_exec *x);
 void pv_exec_reply_commit(struct pv_exec *x);
 
 // Ends the context with one log line that names the command, the stream offset and the reason. Cold.
-void pv_exec_fatal(struct pv_exec *x, const char *why, uint64_t value);
+__attribute__((cold)) void pv_exec_fatal(struct pv_exec *x, const char *why, uint64_t value);
 // Makes the context lost, with one log line (once per context). Cold.
-void pv_exec_lose(struct pv_exec *x, const char *why);
+__attribute__((cold)) void pv_exec_lose(struct pv_exec *x, const char *why);
 
 #endif
