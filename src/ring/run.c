@@ -84,19 +84,35 @@ static void stay_awake(struct pv_ring *ring)
    set_awake_until(ring, pv_now() + ring->params.idle_timeout_ns);
 }
 
-// Copies `size` bytes (a multiple of 4) that the guest may be changing, fetching each word exactly once.
+static inline void fetch_4(uint8_t *to, const uint8_t *from)
+{
+   uint32_t word = __atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_RELAXED);
+   memcpy(to, &word, sizeof word);
+}
+
+static inline void fetch_8(uint8_t *to, const uint8_t *from)
+{
+   uint64_t word = __atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_RELAXED);
+   memcpy(to, &word, sizeof word);
+}
+
+// Copies `size` bytes (a multiple of 4, as `from` is) that the guest may be changing, fetching each word exactly once.
 static void fetch_words(uint8_t *to, const uint8_t *from, size_t size)
 {
-   if ((uintptr_t)from % 8 == 0) {
-      for (; size >= 8; size -= 8, to += 8, from += 8) {
-         uint64_t word = __atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_RELAXED);
-         memcpy(to, &word, sizeof word);
-      }
+   if (size && (uintptr_t)from % 8) {
+      fetch_4(to, from);
+      size -= 4, to += 4, from += 4;
    }
-   for (; size; size -= 4, to += 4, from += 4) {
-      uint32_t word = __atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_RELAXED);
-      memcpy(to, &word, sizeof word);
+   for (; size >= 32; size -= 32, to += 32, from += 32) {
+      fetch_8(to, from);
+      fetch_8(to + 8, from + 8);
+      fetch_8(to + 16, from + 16);
+      fetch_8(to + 24, from + 24);
    }
+   for (; size >= 8; size -= 8, to += 8, from += 8)
+      fetch_8(to, from);
+   if (size)
+      fetch_4(to, from);
 }
 
 static enum step broken(struct pv_ring *ring, const char *why)
