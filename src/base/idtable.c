@@ -133,6 +133,25 @@ enum pv_id_result pv_ids_find(const struct pv_ids *ids, uint64_t id, uint8_t typ
    }
 }
 
+uint64_t pv_ids_handle(const struct pv_ids *ids, uint64_t id, uint8_t type, const void *owner, struct pv_ref *ref)
+{
+   struct slot *slot = find_slot(ids, id);
+   if (__builtin_expect(!slot, 0))
+      return 0;
+   // As in pv_ids_find, of which this is the first round.
+   uint64_t meta = atomic_load_explicit(&slot->meta, memory_order_acquire);
+   if (__builtin_expect((meta & (META_LIVE | META_POISONED | META_TYPE)) != (META_LIVE | type), 0))
+      return 0;
+   uint64_t handle = atomic_load_explicit(&slot->handle, memory_order_acquire);
+   void *owner_now = atomic_load_explicit(&slot->owner, memory_order_acquire);
+   void *state = ref ? atomic_load_explicit(&slot->state, memory_order_acquire) : NULL;
+   if (__builtin_expect(owner_now != owner || atomic_load_explicit(&slot->meta, memory_order_acquire) != meta, 0))
+      return 0;
+   if (ref)
+      *ref = (struct pv_ref){.id = id, .owner = owner_now, .state = state};
+   return handle;
+}
+
 void pv_ids_memorise(const struct pv_ids *ids, uint64_t id, uint8_t type, struct pv_ids_memo *memo)
 {
    struct slot *slot = find_slot(ids, id);

@@ -57,6 +57,17 @@ void pv_ids_leave(struct pv_ids *ids, struct pv_ids_reader *reader);
 // leave.
 enum pv_id_result pv_ids_find(const struct pv_ids *ids, uint64_t id, uint8_t type, struct pv_object *out);
 
+// What a handle stood for.
+struct pv_ref {
+   uint64_t id;
+   void *owner; // see struct pv_object
+   void *state;
+};
+
+// The quick half of a lookup: the handle of `id`, if that is of `type`, owned by `owner` and not poisoned; *ref, if not
+// NULL, receives the rest. 0 of anything else, which pv_ids_find tells apart.
+uint64_t pv_ids_handle(const struct pv_ids *ids, uint64_t id, uint8_t type, const void *owner, struct pv_ref *ref);
+
 // A lookup that is remembered, for an id that is asked for again and again. Its reader forgets it (type 0) on entering:
 // what it points to may have been freed since the reader left.
 struct pv_ids_memo {

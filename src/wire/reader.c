@@ -109,7 +109,7 @@ const char *pv_string(struct pv_reader *r, uint64_t n, bool may_omit)
 // --- handles
 // ------------------------------------------------------------------------------------------------------------
 
-uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref)
+uint64_t pv_reader_resolve_closely(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref)
 {
    if (!r->ids) {
       if (ref)
@@ -154,7 +154,7 @@ static __attribute__((noinline)) uint64_t dispatch_anew(struct pv_reader *r, uin
       pv_reader_fail(r, "null dispatch handle", 0);
       return 0;
    }
-   uint64_t handle = pv_reader_resolve(r, id, type, ref);
+   uint64_t handle = pv_reader_resolve_closely(r, id, type, ref); // nobody knows its owner yet
    r->owner = ref->owner;
    r->owned = r->ids != NULL && (ref->owner || !r->lost); // of a lost context even a device may be missing
    if (r->memos && !r->why)

@@ -18,13 +18,6 @@
 
 #define PV_WIRE_MAX_DEPTH 512 // nested chains and structs; all that can differ in one chain are fewer
 
-// What a handle on the wire stood for.
-struct pv_ref {
-   uint64_t id;
-   void *owner; // see struct pv_object
-   void *state;
-};
-
 struct pv_reader {
    const uint8_t *p, *end;
    struct pv_arena *arena;
@@ -80,7 +73,12 @@ static inline uint64_t pv_load64(const uint8_t *p)
 
 // Resolves an id of `type` to the host's handle; 0 and a reason, or 0 and `poisoned`, if there is none. `ref` may be
 // NULL. Without a table the id itself is the handle. Once the owner is known, a handle of another device is refused.
-uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref);
+uint64_t pv_reader_resolve_closely(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref);
+static inline uint64_t pv_reader_resolve(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_ref *ref)
+{
+   uint64_t handle = r->ids ? pv_ids_handle(r->ids, id, type, r->owner, ref) : 0;
+   return __builtin_expect(handle != 0, 1) ? handle : pv_reader_resolve_closely(r, id, type, ref);
+}
 
 // --- what the generated code is made of
 // -------------------------------------------------------------------------------

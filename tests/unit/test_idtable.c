@@ -106,6 +106,33 @@ static void every_result_is_told_apart(void **state)
    end(&f);
 }
 
+static void a_handle_is_only_had_by_its_owner(void **state)
+{
+   struct fixture f = begin(100);
+   const struct pv_object mine = object_for(1, 0);
+   struct pv_object out, poisoned = {.owner = mine.owner, .type = TYPE_A, .poisoned = true};
+   struct pv_ref ref = {0};
+   pv_ids_reader_add(f.ids, &f.reader);
+   pv_ids_enter(f.ids, &f.reader);
+   assert_int_equal(pv_ids_handle(f.ids, 1, TYPE_A, mine.owner, &ref), 0);
+   assert_int_equal(insert(&f, 1), 0);
+   assert_int_equal(pv_ids_insert(f.ids, 2, &poisoned), 0);
+   assert_int_equal(pv_ids_handle(f.ids, 1, TYPE_B, mine.owner, &ref), 0);
+   assert_int_equal(pv_ids_handle(f.ids, 1, TYPE_A, &f, &ref), 0);
+   assert_int_equal(pv_ids_handle(f.ids, 1, TYPE_A, NULL, &ref), 0);
+   assert_int_equal(pv_ids_handle(f.ids, 2, TYPE_A, mine.owner, &ref), 0);
+   assert_int_equal(pv_ids_handle(f.ids, 0, TYPE_A, mine.owner, &ref), 0);
+   assert_int_equal(ref.id, 0); // nothing was said of those
+   assert_true(pv_ids_handle(f.ids, 1, TYPE_A, mine.owner, NULL) == mine.handle);
+   assert_true(pv_ids_handle(f.ids, 1, TYPE_A, mine.owner, &ref) == mine.handle);
+   assert_true(ref.id == 1 && ref.owner == mine.owner && ref.state == mine.state);
+   assert_int_equal(pv_ids_remove(f.ids, 1, TYPE_A, &out), PV_ID_OK);
+   assert_int_equal(pv_ids_handle(f.ids, 1, TYPE_A, mine.owner, &ref), 0);
+   pv_ids_leave(f.ids, &f.reader);
+   pv_ids_reader_remove(f.ids, &f.reader);
+   end(&f);
+}
+
 static void what_is_remembered_is_what_is_there(void **state)
 {
    struct fixture f = begin(100);
@@ -475,6 +502,7 @@ static void a_slot_refilled_under_the_reader_is_never_torn(void **state)
 {
    struct fixture f = begin(10);
    pthread_t thread;
+   struct pv_ids_memo memo = {0};
    unsigned found = 0, torn = 0;
    atomic_store(&shared.done, false);
    atomic_store(&shared.refused, 0);
@@ -485,10 +513,16 @@ static void a_slot_refilled_under_the_reader_is_never_torn(void **state)
    for (uint64_t begun = pv_now(); pv_now() - begun < (found ? UINT64_C(300000000) : UINT64_C(20000000000));) {
       for (int i = 0; i < 1000; i++) {
          struct pv_object out;
+         struct pv_ref ref;
          if (pv_ids_find(f.ids, 1, TYPE_A, &out) == PV_ID_OK) {
             found++;
             torn += !belongs_together(&out);
+            if (pv_ids_handle(f.ids, 1, TYPE_A, out.owner, &ref))
+               torn += ref.owner != out.owner || ref.state != out.state;
          }
+         pv_ids_memorise(f.ids, 1, TYPE_A, &memo);
+         const struct pv_object *known = pv_ids_recall(&memo, 1, TYPE_A);
+         torn += known && !belongs_together(known);
       }
    }
    atomic_store(&shared.done, true);
@@ -529,6 +563,7 @@ int main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_result_is_told_apart),
+      cmocka_unit_test(a_handle_is_only_had_by_its_owner),
       cmocka_unit_test(what_is_remembered_is_what_is_there),
       cmocka_unit_test(refusals_of_insert),
       cmocka_unit_test(missing_memory_leaves_the_table_whole),
