@@ -70,7 +70,7 @@ def arguments(model: Model, command: WireCommand) -> list[str]:
 
 
 def read_request(model: Model, command: WireCommand) -> list[str]:
-    out = Reader(model, "a->", command.params)
+    out = Reader(model, "a->", command.params, in_place=True)
     start = ["r->owner = NULL;", "r->owned = false;"]
     if any((p.type, m.name) in model.keeps for p in command.params if model.kind(p) == "struct"
            for m in model.type(p.type).members):
@@ -255,7 +255,9 @@ def header(model: Model) -> str:
 //
 // pv_dec_vkX reads all that follows the 8 bytes of id and flags; output parameters point to zeroed memory, their chains
 // built as asked for. With a table of ids (reader.ids) handles are the host's, and new handles (of create commands)
-// zero; without one they are the ids themselves. Everything is valid only if reader.why stayed NULL.
+// zero; without one they are the ids themselves. Everything is valid only if reader.why stayed NULL, and as long as the
+// bytes and the arena are: an array of plain elements is left where it is. Those bytes may have to be read again, so
+// nobody writes there.
 //
 // pv_enc_reply_vkX writes the reply from its 4-byte id on: new handles from ids_P, other handles as they are.""",
              "#ifndef PV_WIRE_COMMANDS_GEN_H", "#define PV_WIRE_COMMANDS_GEN_H", "",

@@ -112,9 +112,10 @@ class Coder:
 class Reader(Coder):
     """Lines that fill base-><member> from `struct pv_reader *r`."""
 
-    def __init__(self, model: Model, base: str, siblings: list[Var], owner: str = ""):
+    def __init__(self, model: Model, base: str, siblings: list[Var], owner: str = "", in_place: bool = False):
         super().__init__(model, base, siblings)
         self.owner = owner      # name of the struct, for keep marks
+        self.in_place = in_place    # arrays may stay among the command's bytes
 
     def flush(self) -> None:
         if self.run_size:
@@ -210,10 +211,16 @@ class Reader(Coder):
         if part and (var.type == "void" or self.element(var).kind == "scalar" or self.part_empty(var.type)):
             self.say(f"{target} = pv_zero_room(r, {count}, sizeof({c_type(var)}));")
         elif not part and self.is_bytes(var):
-            self.say(f"{target} = pv_copy(r, {count}, sizeof({c_type(var)}));")
+            self.say(f"{target} = {self.plain_elements(var, count)};")
         else:
             self.elements(var, count, target, part)
         return count
+
+    def plain_elements(self, var: Var, count: str) -> str:
+        """An array that is copied as it is, or left where it is: hooks do not change a command's own arrays."""
+        if self.in_place and var.const:
+            return f"pv_bytes(r, {count}, sizeof({c_type(var)}), _Alignof({c_type(var)}))"
+        return f"pv_copy(r, {count}, sizeof({c_type(var)}))"
 
     def elements(self, var: Var, count: str, target: str, part: bool, index: str = "i") -> None:
         """Room for `count` elements, each decoded on its own."""

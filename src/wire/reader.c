@@ -89,6 +89,21 @@ void *pv_copy(struct pv_reader *r, uint64_t n, size_t size)
    return p;
 }
 
+const void *pv_bytes(struct pv_reader *r, uint64_t n, size_t size, size_t align)
+{
+   const uint8_t *p = r->p;
+   size_t left = (size_t)(r->end - p), bytes;
+   if (n == 0)
+      return NULL;
+   if (__builtin_expect((uintptr_t)p & (align - 1) || __builtin_mul_overflow(n, size, &bytes) || bytes > left, 0))
+      return pv_copy(r, n, size);
+   size_t padded = (bytes + 3) & ~(size_t)3;
+   if (__builtin_expect(padded > left, 0))
+      return pv_copy(r, n, size);
+   r->p = p + padded;
+   return p;
+}
+
 const char *pv_string(struct pv_reader *r, uint64_t n, bool may_omit)
 {
    if (n == 0) {

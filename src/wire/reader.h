@@ -137,6 +137,9 @@ void *pv_zero_room(struct pv_reader *r, uint64_t n, size_t size);
 // n packed elements (and the padding to 4) as they are, in the arena. pv_copy_to: into `out`, if it is not NULL.
 void *pv_copy(struct pv_reader *r, uint64_t n, size_t size);
 void pv_copy_to(struct pv_reader *r, void *out, uint64_t size);
+// n plain elements as they are, for who only reads them: where they lie, among the command's bytes, if those happen to be
+// aligned, else a copy.
+const void *pv_bytes(struct pv_reader *r, uint64_t n, size_t size, size_t align);
 // A string of n bytes, NUL included; its last byte is NUL whatever was sent.
 const char *pv_string(struct pv_reader *r, uint64_t n, bool may_omit);
 
