@@ -19,11 +19,9 @@ def is_new(model: Model, param: Var) -> bool:
 
 
 def wants_ids(model: Model, command: WireCommand, param: Var) -> bool:
-    """A handle array whose ids core/ needs beside the host's handles."""
-    if is_new(model, param):
-        return True
-    return (param.pointers == 1 and model.kind(param) == "handle"
-            and (command.hook or command.name.startswith(("vkCreate", "vkAllocate", "vkFree"))))
+    """A handle array whose ids core/ needs beside the host's handles: it files or removes them."""
+    return is_new(model, param) or (param.pointers == 1 and model.kind(param) == "handle"
+                                    and command.name.startswith("vkFree"))
 
 
 def is_out_array(model: Model, param: Var) -> bool:
@@ -70,7 +68,7 @@ def arguments(model: Model, command: WireCommand) -> list[str]:
 
 
 def read_request(model: Model, command: WireCommand) -> list[str]:
-    out = Reader(model, "a->", command.params, in_place=True)
+    out = Reader(model, "a->", command.params, command.name, in_place=True)
     start = ["r->owner = NULL;", "r->owned = false;"]
     if any((p.type, m.name) in model.keeps for p in command.params if model.kind(p) == "struct"
            for m in model.type(p.type).members):
@@ -116,8 +114,6 @@ def read_handles(model: Model, command: WireCommand, out: Reader, param: Var) ->
         out.say(f"a->{name} = pv_new_handles(r, {count}, a->ids_{name});", f"a->asked_{name} = {count};")
     else:
         needed = "false" if model.may_be_null(param) else "true"
-        if (command.name, name) in model.keeps:
-            out.say(f"pv_keep_list(r, {count});")
         out.say(f"a->{name} = pv_resolve_all(r, {count}, a->ids_{name}, PV_OBJECT_{kind}, {needed});")
 
 

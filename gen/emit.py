@@ -114,7 +114,7 @@ class Reader(Coder):
 
     def __init__(self, model: Model, base: str, siblings: list[Var], owner: str = "", in_place: bool = False):
         super().__init__(model, base, siblings)
-        self.owner = owner      # name of the struct, for keep marks
+        self.owner = owner      # name of the struct or command, for keep marks
         self.in_place = in_place    # arrays may stay among the command's bytes
 
     def flush(self) -> None:

@@ -214,6 +214,6 @@ void *pv_resolve_all(struct pv_reader *r, uint64_t n, const uint64_t *ids, uint8
 {
    uint64_t *handles = ids ? pv_room(r, n, sizeof *handles) : NULL;
    for (uint64_t i = 0; handles && i < n; i++)
-      handles[i] = pv_listed_handle(r, needed ? pv_needed(r, ids[i]) : ids[i], type);
+      handles[i] = pv_handle(r, needed ? pv_needed(r, ids[i]) : ids[i], type);
    return handles;
 }

@@ -186,7 +186,7 @@ uint64_t pv_dispatch(struct pv_reader *r, uint64_t id, uint8_t type, struct pv_r
 
 // Room for the handles of n objects to be made: zeroed, or without a table the ids themselves.
 void *pv_new_handles(struct pv_reader *r, uint64_t n, const uint64_t *ids);
-// The handles behind n ids, which fill the kept list if it was just begun. `needed`: none may be null.
+// The handles behind n ids. `needed`: none may be null.
 void *pv_resolve_all(struct pv_reader *r, uint64_t n, const uint64_t *ids, uint8_t type, bool needed);
 
 #endif
