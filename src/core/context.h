@@ -71,6 +71,7 @@ struct pv_decoder {
    uint32_t index;       // 0: the virtqueue path, n: the n-th ring made
    uint64_t captured;    // number of the command that was recorded last
    struct pv_resource *ring_resource;
+   struct pv_exec exec; // the command at hand
    struct pv_arena arena;
    struct pv_ids_reader reader;
    struct pv_ids_memo memos[PV_READER_MEMOS];

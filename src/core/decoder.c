@@ -23,6 +23,8 @@ int pv_decoder_init(struct pv_decoder *decoder, struct pv_context_core *ctx)
    if (error)
       return error;
    pv_arena_init(&decoder->arena, ctx->core->limits.command_temp);
+   decoder->exec = (struct pv_exec){
+      .in = {.arena = &decoder->arena, .ids = ctx->ids, .memos = decoder->memos}, .ctx = ctx, .decoder = decoder};
    pv_ids_reader_add(ctx->ids, &decoder->reader);
    return 0;
 }
@@ -110,17 +112,13 @@ static void __attribute__((noinline)) note_time(struct pv_command_counter *count
 
 // Field by field, since compilers clear a large structure with an instruction that takes longer than the rest of this
 // file. `out` is set when a reply begins.
-static inline void begin(struct pv_exec *x, struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size)
+static inline void begin(struct pv_exec *x, const uint8_t *bytes, uint64_t size)
 {
-   struct pv_context_core *ctx = decoder->ctx;
    struct pv_reader *in = &x->in;
    in->p = bytes;
    in->end = bytes + size;
-   in->arena = &decoder->arena;
-   in->ids = ctx->ids;
-   in->memos = decoder->memos;
    in->owner = NULL;
-   in->lost = atomic_load_explicit(&ctx->state, memory_order_relaxed) == PV_CONTEXT_LOST;
+   in->lost = atomic_load_explicit(&x->ctx->state, memory_order_relaxed) == PV_CONTEXT_LOST;
    in->owned = false;
    in->kept = in->kept_before = (struct pv_ref){0};
    in->kept_list = NULL;
@@ -133,43 +131,41 @@ static inline void begin(struct pv_exec *x, struct pv_decoder *decoder, const ui
    x->begin = bytes;
    x->state = PV_EXEC_RUN;
    x->retry_ns = 0;
-   x->ctx = ctx;
-   x->decoder = decoder;
 }
 
 // Executes the first command of `bytes`. *used is its length when it ran.
 static inline __attribute__((always_inline)) enum pv_exec_state
 run_one(struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size, uint64_t *used, uint64_t *retry_ns)
 {
-   struct pv_exec x;
-   begin(&x, decoder, bytes, size);
+   struct pv_exec *x = &decoder->exec;
+   begin(x, bytes, size);
    if (size < 8) {
-      x.cmd = PV_CMD_LIMIT;
-      pv_exec_fatal(&x, "truncated", size);
-      return x.state;
+      x->cmd = PV_CMD_LIMIT;
+      pv_exec_fatal(x, "truncated", size);
+      return x->state;
    }
-   x.cmd = pv_load32(bytes);
-   x.flags = pv_load32(bytes + 4);
-   x.in.p += 8;
-   if (x.cmd >= PV_CMD_LIMIT || !pv_thunks[x.cmd]) {
-      pv_exec_fatal(&x, "no such command", x.cmd);
-      return x.state;
+   x->cmd = pv_load32(bytes);
+   x->flags = pv_load32(bytes + 4);
+   x->in.p += 8;
+   if (x->cmd >= PV_CMD_LIMIT || !pv_thunks[x->cmd]) {
+      pv_exec_fatal(x, "no such command", x->cmd);
+      return x->state;
    }
-   if (x.flags & ~PV_CMD_REPLY) {
-      pv_exec_fatal(&x, "unknown command flags", x.flags);
-      return x.state;
+   if (x->flags & ~PV_CMD_REPLY) {
+      pv_exec_fatal(x, "unknown command flags", x->flags);
+      return x->state;
    }
-   atomic_store_explicit(decoder->note, pv_note_make(decoder->offset, x.cmd), memory_order_relaxed);
-   struct pv_command_counter *counter = &decoder->counters[x.cmd];
+   atomic_store_explicit(decoder->note, pv_note_make(decoder->offset, x->cmd), memory_order_relaxed);
+   struct pv_command_counter *counter = &decoder->counters[x->cmd];
    bool timed = atomic_load_explicit(&counter->count, memory_order_relaxed) == counter->timed_next;
    uint64_t started = __builtin_expect(timed, 0) ? pv_now() : 0;
-   pv_thunks[x.cmd](&x);
+   pv_thunks[x->cmd](x);
    pv_arena_reset(&decoder->arena);
    if (__builtin_expect(atomic_load_explicit(&decoder->ctx->unanswered, memory_order_relaxed), 0) &&
        atomic_exchange(&decoder->ctx->unanswered, false))
       pv_feedback_answer(decoder->ctx);
-   if (x.state == PV_EXEC_RUN) {
-      *used = (uint64_t)(x.in.p - bytes);
+   if (x->state == PV_EXEC_RUN) {
+      *used = (uint64_t)(x->in.p - bytes);
       decoder->wait_deadline = 0;
       bump(&counter->count, 1);
       bump(&decoder->commands, 1);
@@ -177,9 +173,9 @@ run_one(struct pv_decoder *decoder, const uint8_t *bytes, uint64_t size, uint64_
       if (__builtin_expect(started != 0, 0))
          note_time(counter, started);
    } else {
-      *retry_ns = x.retry_ns;
+      *retry_ns = x->retry_ns;
    }
-   return x.state;
+   return x->state;
 }
 
 // Copies the next non-empty stream of the Execute into private memory. False when there is none left.
