@@ -42,10 +42,13 @@ struct pv_reader {
 // Refuses the command; the first reason stays. Cold.
 void pv_reader_fail(struct pv_reader *r, const char *why, uint64_t value);
 
+// Small, with arguments that are mostly constants: left to itself GCC makes one function of all calls in a file.
+#define PV_INLINE static inline __attribute__((always_inline))
+
 // `size` bytes (at most PV_READER_ZEROS), or that many zeros past the end. Check r->why after the command.
 #define PV_READER_ZEROS 4096
 extern const uint8_t pv_reader_zeros[PV_READER_ZEROS];
-static inline const uint8_t *pv_take(struct pv_reader *r, size_t size)
+PV_INLINE const uint8_t *pv_take(struct pv_reader *r, size_t size)
 {
    const uint8_t *p = r->p;
    if (__builtin_expect(size > (size_t)(r->end - p), 0)) {
@@ -91,7 +94,7 @@ void pv_null_fail(struct pv_reader *r);
 
 // The length of an array: `n` as sent, `want` as its length parameter says; 0 once anything was refused. `least`: the
 // fewest bytes an element takes, so that the bytes left bound every loop and allocation (0: the arena's limit does).
-static inline uint64_t pv_array(struct pv_reader *r, uint64_t n, uint64_t want, bool may_omit, size_t least)
+PV_INLINE uint64_t pv_array(struct pv_reader *r, uint64_t n, uint64_t want, bool may_omit, size_t least)
 {
    bool good = n == want || (n == 0 && may_omit);
    if (__builtin_expect(!good || (least && n > (size_t)(r->end - r->p) / least), 0))
