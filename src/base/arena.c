@@ -52,15 +52,10 @@ void pv_arena_fini(struct pv_arena *arena)
    arena->used = 0;
 }
 
-void pv_arena_rewind(struct pv_arena *arena)
+// Frees all blocks but one.
+static __attribute__((noinline)) void shrink(struct pv_arena *arena)
 {
-   struct pv_arena_block *kept = arena->list;
-   if (__builtin_expect(kept && !kept->next && is_ordinary(kept), 1)) {
-      arena->next = kept->bytes;
-      arena->used = 0;
-      return;
-   }
-   kept = NULL;
+   struct pv_arena_block *kept = NULL;
    for (struct pv_arena_block *block = arena->list, *next; block; block = next) {
       next = block->next;
       if (!kept && is_ordinary(block))
@@ -75,6 +70,17 @@ void pv_arena_rewind(struct pv_arena *arena)
       arena->list = kept;
       use_block(arena, kept);
    }
+}
+
+void pv_arena_rewind(struct pv_arena *arena)
+{
+   struct pv_arena_block *block = arena->list;
+   if (__builtin_expect(!block || block->next || !is_ordinary(block), 0)) {
+      shrink(arena);
+      return;
+   }
+   arena->next = block->bytes;
+   arena->used = 0;
 }
 
 void *pv_arena_grow(struct pv_arena *arena, size_t size)
