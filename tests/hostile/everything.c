@@ -252,6 +252,12 @@ static void write_poison(void)
    poison_size = (size_t)(w.p - poison);
 }
 
+const uint8_t *everything_population(size_t *size)
+{
+   *size = populate_size;
+   return populate;
+}
+
 uint8_t *everything_open(struct guest *guest, struct pv_core *core, const char *name)
 {
    struct pv_blob_core ring;

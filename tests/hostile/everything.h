@@ -28,6 +28,9 @@ void everything_stop(struct pv_core **core);
 // Returns the ring's memory.
 uint8_t *everything_open(struct guest *guest, struct pv_core *core, const char *name);
 
+// The commands that do so, for a guest that has shared memory as resources 1 and 2.
+const uint8_t *everything_population(size_t *size);
+
 void put_instance_and_device(struct pv_writer *w);
 // A ring of key RING_KEY + 8 * n in a resource.
 void put_ring(struct pv_writer *w, unsigned n, uint32_t resource);

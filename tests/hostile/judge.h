@@ -21,6 +21,8 @@ struct cases cases_chosen(unsigned usual);
 
 // Begins a case: what to call it when it fails, which a crash says too. Forgets the log.
 void judge_begin(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// From now on crashes are somebody else's to report: a fuzzer's.
+void judge_leave_crashes(void);
 // The same case, and what is being done in it.
 void judge_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // Ends a guest that the test itself made lost, and whose end and fences it has judged.
@@ -28,6 +30,10 @@ void judge_lost(struct guest *guest);
 // Ends the guest and judges it.
 void judge_end(struct pv_core *core, struct guest *guest, struct tally *tally, bool with_neighbour);
 _Noreturn void judge_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// The ways a command can come, and one of them taken by some commands: `ring` is what everything_open returned.
+enum route { CONTROL, RING, STREAM, ROUTES };
+void send_by(struct guest *guest, enum route route, uint8_t *ring, const uint8_t *bytes, size_t size);
 
 // Polls until nothing is left to do at once. False: the context is over.
 bool poll_some(struct guest *guest);

@@ -20,43 +20,10 @@ static uint8_t *ring_memory;
 static uint8_t *scratch; // SPACE bytes
 static const char *fakehost;
 
-// --- routes
-// -------------------------------------------------------------------------------------------------------------
-
-enum route { CONTROL, RING, STREAM, ROUTES };
-
-// Puts the bytes where a stream can be executed from, and the command that does so into `out`.
-static size_t wrap_in_stream(struct guest *guest, const uint8_t *bytes, size_t size, uint8_t *out)
-{
-   struct pv_writer w = {.p = out, .end = out + 256};
-   const VkCommandStreamDescriptionMESA stream = {.resourceId = 1, .offset = WINDOW, .size = size};
-   memcpy(guest->shared + WINDOW, bytes, size);
-   pv_enc_vkExecuteCommandStreamsMESA(
-       &w, 0, &(struct pv_args_vkExecuteCommandStreamsMESA){.streamCount = 1, .pStreams = &stream});
-   return (size_t)(w.p - out);
-}
-
 static bool drained(void)
 {
    const _Atomic uint32_t *head = (const void *)ring_memory, *tail = (const void *)(ring_memory + 64);
    return atomic_load(head) == atomic_load(tail);
-}
-
-static void send_by(struct guest *guest, enum route route, const uint8_t *bytes, size_t size)
-{
-   uint8_t execute[256];
-   if (!size)
-      return;
-   if (route == STREAM && size <= SHARED - WINDOW) {
-      size = wrap_in_stream(guest, bytes, size, execute);
-      bytes = execute;
-   }
-   if (route == RING && size <= RING_BUFFER / 2) {
-      ring_push(guest, ring_memory, 0, bytes, size);
-      poll_some(guest);
-   } else {
-      guest_send(guest, bytes, size);
-   }
 }
 
 // --- tests
@@ -91,7 +58,7 @@ static void absurd_values_of_every_command(void **state)
          random_command(&g, &rand_cases[i], round & 1, &guest.w);
          size_t size = (size_t)(guest.w.p - start);
          guest.w.p = start;
-         send_by(&guest, round % ROUTES == RING && round & 1 ? CONTROL : round % ROUTES, start, size);
+         send_by(&guest, round % ROUTES == RING && round & 1 ? CONTROL : round % ROUTES, ring_memory, start, size);
          fake_fail(0);
          judge_end(core, &guest, &tally, round == 0);
       }
@@ -133,7 +100,7 @@ static void damaged_case(unsigned number, struct tally *tally)
       size_t size = (size_t)(w.p - scratch);
       if (size && (k + 1 == commands || rand_next(&g) % 4 == 0))
          size = damage(&g, c, size);
-      send_by(&guest, route, scratch, size);
+      send_by(&guest, route, ring_memory, scratch, size);
    }
    fake_fail(0);
    judge_end(core, &guest, tally, number % 16 == 0);
@@ -171,7 +138,7 @@ static void noise(void **state)
          pv_store32(bytes, (uint32_t)(rand_next(&g) % 346));
       if (n % 4 == 3)
          pv_store32(bytes + 4, 0);
-      send_by(&guest, (enum route)(n % ROUTES), bytes, size);
+      send_by(&guest, (enum route)(n % ROUTES), ring_memory, bytes, size);
       judge_end(core, &guest, &tally, n % 16 == 0);
    }
    tally_print("noise", &tally);
@@ -197,7 +164,7 @@ static void every_command_in_a_lost_context(void **state)
          if (route == CONTROL)
             pv_enc_vkSeekReplyCommandStreamMESA(&w, 0, &(struct pv_args_vkSeekReplyCommandStreamMESA){.position = 0});
          random_command(&g, &rand_cases[i], route == CONTROL, &w);
-         send_by(&guest, route, scratch, (size_t)(w.p - scratch));
+         send_by(&guest, route, ring_memory, scratch, (size_t)(w.p - scratch));
       }
       enum pv_context_state end = guest_state(&guest);
       struct log log = log_so_far();
@@ -235,7 +202,7 @@ static void a_ring_destroyed_while_it_waits(void **state)
          pv_enc_vkDeviceWaitIdle(
              &w, 0, &(struct pv_args_vkDeviceWaitIdle){.device = ID(VkDevice, OBJECT_ID(PV_OBJECT_VkDevice))});
       uint64_t before = fake_live();
-      send_by(&guest, RING, scratch, (size_t)(w.p - scratch));
+      send_by(&guest, RING, ring_memory, scratch, (size_t)(w.p - scratch));
       assert_false(drained());
       assert_true(fake_live() > before);
       PUT(&guest, vkDestroyRingMESA, 0, .ring = RING_KEY);
