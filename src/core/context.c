@@ -436,6 +436,8 @@ int pv_context_core_poll(struct pv_context_core *ctx, uint64_t *deadline)
       if (pv_ring_poll(ring->ring, POLL_BUDGET, &at) && at < next)
          next = at;
    }
+   if (atomic_load(&ctx->state) != PV_CONTEXT_ALIVE)
+      retire_marks(ctx); // a ring may just have done it, and nobody needs to poll again
    uint64_t now = pv_now();
    uint64_t period = atomic_load(&ctx->monitor_period);
    if (period && now >= ctx->next_tick) {

@@ -213,6 +213,24 @@ static void a_ring_destroyed_while_it_waits(void **state)
    }
 }
 
+// A ring that ends the context while the control path waits for it: a fence behind that wait retires in the same poll,
+// since nobody polls a context that is over.
+static void a_fence_behind_a_ring_that_ends_the_context(void **state)
+{
+   (void)state;
+   struct guest guest;
+   struct tally tally = {0};
+   const uint32_t nonsense[2] = {UINT32_MAX, 0};
+   judge_begin("a wait for a ring's nonsense");
+   ring_memory = everything_open(&guest, core, "hostile");
+   ring_push(&guest, ring_memory, 0, (const uint8_t *)nonsense, sizeof nonsense);
+   PUT(&guest, vkWaitRingSeqnoMESA, 0, .ring = RING_KEY, .seqno = sizeof nonsense);
+   assert_int_equal(guest_submit(&guest), 0);
+   assert_int_equal(guest_state(&guest), PV_CONTEXT_ALIVE);
+   judge_end(core, &guest, &tally, true);
+   assert_int_equal(tally.ends[PV_CONTEXT_FATAL], 1);
+}
+
 // Uses an object that could not be filed, and destroys it twice: of a lost context nobody can tell which ids are good.
 static void use_missing(struct guest *guest, uint64_t id)
 {
@@ -298,6 +316,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(every_command_in_a_lost_context),
       cmocka_unit_test(beyond_the_budget),
       cmocka_unit_test(a_ring_destroyed_while_it_waits),
+      cmocka_unit_test(a_fence_behind_a_ring_that_ends_the_context),
    };
    return cmocka_run_group_tests(tests, setup, teardown);
 }
