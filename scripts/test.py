@@ -10,6 +10,7 @@ rounds of what is random and more guest drivers under the sanitizers.
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,12 +63,16 @@ ADDRESS = Variant("asan", "AddressSanitizer, LeakSanitizer and UndefinedBehavior
 # On the fake host driver only: a real one without ThreadSanitizer is noise.
 THREAD = Variant("tsan", "ThreadSanitizer", ("-Db_sanitize=thread", "-Db_lundef=false"),
                  ("unit", "ring", "front/sync", "hostile/races", "hostile/waits"), compiler="clang")
+# Fixed rounds of the fuzzers, which are built as `./dev fuzz` builds them.
+FUZZ = Variant("fuzz", "libFuzzer and sanitizers", ("-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
+               ("fuzz",), compiler="clang", missing="" if shutil.which("clang") else "there is no clang")
 
 
 def variants() -> dict[str, list[Variant]]:
     """The variants by the name of the suite they belong to; in the order in which they are run."""
     vulkan, sysroot = os.environ.get("PEARVISOR_VULKAN_NEXT", ""), os.environ.get("PEARVISOR_AARCH64", "")
     return {
+        "fuzz": [FUZZ],
         "san": [ADDRESS, THREAD],
         "next": [Variant("next", "the newer Vulkan registry", (f"-Dvk_root={vulkan}",), ("codec", "front"),
                          timeout_multiplier=1, missing="" if vulkan else "there is no newer registry")],
@@ -180,7 +185,7 @@ def run_variant(project: Path, variant: Variant, thorough: bool, totals: Totals)
     build = project / f"build-{variant.name}"
     print(f"\n== {variant.name}: {', '.join(variant.selection)} with {variant.why}", flush=True)
     if variant.missing:
-        print(f"skipped: {variant.missing}; ./dev said why when it looked for it")
+        print(f"skipped: {variant.missing}")
         totals.add(variant.name, "SKIP")
         return
     if configure(project, build, variant) != 0:

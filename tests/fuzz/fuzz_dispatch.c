@@ -6,8 +6,9 @@
 //    plain       as it is
 //    NO_MEMORY   allocations fail, the n-th of a step as the input says
 //
-// Head: byte 0, every how many creations the driver refuses; 1, how many allocations succeed. Steps: kind, the way that
-// the commands in the payload come.
+// Head: byte 0, every how many creations the driver refuses; 1, how many allocations succeed; 2, bit 0: the guest
+// begins with nothing but its reply window, as recordings of stock drivers want it, else with an object of every type.
+// Steps: kind, the way that the commands in the payload come.
 #include "judge.h"
 #include "program.h"
 
@@ -88,13 +89,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    struct program p;
    program_read(&p, data, size);
    judge_begin("an input of %u steps", p.count);
-   uint8_t *ring = everything_open(&guest, core, "fuzz");
+   uint8_t *ring = NULL;
+   if (p.head[2] & 1)
+      guest_open(&guest, core, "fuzz");
+   else
+      ring = everything_open(&guest, core, "fuzz");
    fake_fail(p.head[0] % 8 < 5 ? 0 : 2 + p.head[0] % 5u);
    for (unsigned i = 0; i < p.count && guest_state(&guest) != PV_CONTEXT_FATAL; i++) {
       const struct step *s = &p.steps[i];
       judge_step("step %u, command %u", i, step_word(s, 0));
       allocations_work(p.head[1] ? p.head[1] % 32 : -1);
-      send_by(&guest, (enum route)(s->kind % ROUTES), ring, s->bytes, step_size(s));
+      send_by(&guest, ring ? (enum route)(s->kind % ROUTES) : CONTROL, ring, s->bytes, step_size(s));
       allocations_work(-1);
    }
    fake_fail(0);

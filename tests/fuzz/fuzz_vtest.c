@@ -7,8 +7,8 @@
 //
 // Head: byte 0, bit 0: the client does not introduce itself; bit 1: it sends a descriptor along, which nobody wants;
 // bit 2: it writes in pieces of 7 bytes; bit 3: it never reads. Byte 1: every how many creations the driver refuses.
-// Steps: kind 0 (of 8), bytes as they are; 1, a population as good guests make it; 2, commands in a submission; else
-// the request whose number is the argument, with the payload as its own.
+// Steps: kind 0 (of 8), bytes as they are; 1, commands that make an object of every type; 2, commands in a submission;
+// else the request whose number is the argument, with the payload as its own.
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -98,20 +98,24 @@ static size_t put_submission(size_t at, const uint8_t *commands, size_t size)
    return put(at, commands, size);
 }
 
-// What a stock client does first, as far as a population needs it.
-static size_t put_population(size_t at)
+// What a stock client does first: a context, shared memory, a window for replies.
+static size_t put_opening(size_t at)
 {
    static const uint32_t open[] = {1, 17, PV_CAPSET_VENUS}, blob[] = {6, BLOB, 2, PV_BLOB_MAPPABLE, SHARED, 0, 0, 0};
    const VkCommandStreamDescriptionMESA window = {.resourceId = 1, .size = WINDOW};
    uint8_t replies[256];
    struct pv_writer w = {.p = replies, .end = replies + sizeof replies};
-   size_t size;
-   const uint8_t *commands = everything_population(&size);
    pv_enc_vkSetReplyCommandStreamMESA(&w, 0, &(struct pv_args_vkSetReplyCommandStreamMESA){.pStream = &window});
    at = put_words(at, open, 3);
    at = put_words(at, blob, 8);
    at = put_words(at, blob, 8);
-   at = put_submission(at, replies, (size_t)(w.p - replies));
+   return put_submission(at, replies, (size_t)(w.p - replies));
+}
+
+static size_t put_population(size_t at)
+{
+   size_t size;
+   const uint8_t *commands = everything_population(&size);
    return put_submission(at, commands, size);
 }
 
@@ -208,6 +212,7 @@ static size_t write_all(const struct program *p)
       at = put_words(at, name, 2);
       at = put(at, "fuzz", 5);
    }
+   at = put_opening(at);
    if (!(p->head[0] & 16))
       at = put_population(at);
    for (unsigned i = 0; i < p->count; i++)
