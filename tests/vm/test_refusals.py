@@ -155,6 +155,14 @@ class Refusals(unittest.TestCase):
         self.assertEqual(disk.read_bytes(), bytes(1 << 20))
         self.assertFalse(self.place.path_of('a').exists())
 
+    def test_a_guest_that_takes_no_command(self) -> None:
+        disk = self.place.folder / 'disk.raw'
+        disk.write_bytes(bytes(1 << 20))
+        result = self.place.vm('run', '--headless', '--disk', str(disk), '--wait', '3', '--', 'true')
+        self.assertEqual((result.returncode, result.stdout), (1, b''))
+        self.assertIn('nothing in the guest took the command within 3 seconds', result.stderr.decode())
+        self.assertEqual(self.place.wait_for_none(), {})
+
     def test_an_empty_disk_for_an_installer(self) -> None:
         iso = self.place.folder / 'installer.iso'
         iso.write_bytes(bytes(1 << 20))

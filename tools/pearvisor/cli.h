@@ -30,6 +30,7 @@ enum cli_id {
    CLI_VM_CREATE = 1024,
    CLI_VM_START = 2048,
    CLI_VM_OTHER = 4096,
+   CLI_VM_EXEC = 8192,
 };
 
 // What the options said; zero is the default.
@@ -39,7 +40,7 @@ struct cli_settings {
    const char *disk, *iso, *share, *display, *accel; // vm
    uint64_t memory_bytes, host_memory_bytes, object_count, disk_bytes;
    uint32_t ring_count, blob_count, context_count;
-   uint32_t socket_mode, max_clients, cpus;
+   uint32_t socket_mode, max_clients, cpus, wait;
    int level; // of the log
    int fd;    // worker: the connection; -1 if not given
    bool json, protocol, probe, vm;

@@ -237,6 +237,11 @@ static const char *set_cpus(struct cli_settings *s, const char *value)
    return NULL;
 }
 
+static const char *set_wait(struct cli_settings *s, const char *value)
+{
+   return parse_count(value, 86400, &s->wait) ? NULL : "a number of seconds from 1 to 86400";
+}
+
 static const char *set_display(struct cli_settings *s, const char *value)
 {
    s->display = value;
@@ -294,6 +299,7 @@ static const struct option_spec specs[] = {
    {"headless", NULL, VM_ANY, "the same as --display none", set_headless},
    {"share", "DIR", VM_ANY, "a folder the guest sees, and may change, as /mnt/share", set_share},
    {"accel", "A", VM_ANY, "kvm, hvf or tcg (auto: the first that can boot a kernel)", set_accel},
+   {"wait", "SECONDS", CLI_VM_RUN | CLI_VM_EXEC, "for the guest to take the command (900)", set_wait},
    {"gpu", "SEL", VM_GO, "GPUs, as for 'pearvisor serve'", set_gpu},
    {"driver", "LIB", VM_GO, "the host's Vulkan driver library (the Vulkan loader's choice)", set_driver},
    {"record", "DIR", VM_GO, "record the guest's Vulkan commands to DIR", set_record},

@@ -79,7 +79,7 @@ static int prepare(struct vm *vm, const struct cli_settings *settings)
 static int show(struct vm_running *running)
 {
    char *const command[] = {"vulkaninfo", "--summary", NULL};
-   int status = vm_exec((char **)command, false, running);
+   int status = vm_exec((char **)command, false, 0, running);
    if (!vm_signal() && vm_alive(running))
       fprintf(stderr, "pearvisor: the guest is up; Ctrl-C powers it off\n");
    return status;
@@ -97,7 +97,7 @@ static int run(const struct cli_settings *settings)
       if (command && !stock)
          fprintf(stderr,
                  "pearvisor: waiting for the agent in the guest, which a disk of your own needs for commands\n");
-      status = command ? vm_exec(settings->rest, true, &running) : stock ? show(&running) : CLI_OK;
+      status = command ? vm_exec(settings->rest, true, settings->wait, &running) : stock ? show(&running) : CLI_OK;
       if (command && (vm.throwaway || !vm_alive(&running)))
          vm_kill(&running);
       else if (command) {
@@ -240,7 +240,7 @@ static int exec(const struct cli_settings *settings)
       return usage("exec", "a command is missing: pearvisor vm exec NAME -- COMMAND");
    if (enter_running(&vm) || vm_watch())
       return CLI_FAILURE;
-   int status = vm_exec(settings->rest, true, NULL);
+   int status = vm_exec(settings->rest, true, settings->wait, NULL);
    vm_close(&vm);
    return status;
 }
@@ -341,7 +341,7 @@ static const struct {
     NEEDS_NAME},
    {{.name = "vm list", .id = CLI_VM_OTHER, .summary = "Shows all VMs.", .level = 1, .main = list}, NO_NAME},
    {{.name = "vm exec",
-     .id = CLI_VM_OTHER,
+     .id = CLI_VM_EXEC,
      .operands = "[--] COMMAND [ARGUMENT...]",
      .summary = "Runs a command in a running guest and exits with its status: pearvisor vm exec NAME -- COMMAND...",
      .text = "Its input and outputs are ours. Needs the stock guest, or its agent in another.",

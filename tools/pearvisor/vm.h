@@ -178,8 +178,9 @@ void vm_explain(const struct vm_running *running);
 // vm_exec.c ----------------------------------------------------------------------------------------------------------
 
 // Runs a command in the guest whose folder is the current one, waiting for it to boot. Standard streams are ours.
-// Returns its exit status. `running` may be NULL.
-int vm_exec(char **command, bool input, struct vm_running *running);
+// Returns its exit status. Gives up on a guest that has not taken it after `wait` seconds (0: 900). `running` may be
+// NULL.
+int vm_exec(char **command, bool input, unsigned wait, struct vm_running *running);
 
 // vm_console.c -------------------------------------------------------------------------------------------------------
 

@@ -18,10 +18,13 @@ enum { HEADER = 5, CHUNK = 65536, NONCE = 8, MARK = 16 };
 static const unsigned char mark[] = "\x93pearvisor-run\x1a\x0c";  // begins a session, whatever came before
 static const unsigned char again[] = "\x93pearvisor-new\x1a\x0c"; // from an agent that has just started
 
+#define PATIENCE 900 // seconds in which a guest boots, emulated too
+
 struct session {
    int fd, lock;
    bool begun, input; // the agent has taken us on; there is more to come from stdin
    bool restarted;    // the guest was, and with it the agent
+   double patience;   // vm_now() at which an agent that has not answered is none
    unsigned char hello[HEADER + NONCE];
    unsigned char in[HEADER + CHUNK]; // frames, the last one perhaps not complete
    size_t got;
@@ -197,7 +200,10 @@ static int converse(struct session *s)
          {.fd = vm_wake, .events = POLLIN},
          {.fd = s->begun && s->input && !s->left ? STDIN_FILENO : -1, .events = POLLIN},
       };
-      if (poll(events, 3, -1) < 0)
+      double left = s->patience - vm_now();
+      if (!s->begun && left <= 0)
+         return -1;
+      if (poll(events, 3, s->begun ? -1 : (int)(left * 1000) + 1) < 0)
          continue; // a signal; vm_wake says so the next time
       if (events[1].revents)
          vm_awake();
@@ -220,13 +226,14 @@ static void end_input(struct session *s)
    s->left += HEADER;
 }
 
-int vm_exec(char **command, bool input, struct vm_running *running)
+int vm_exec(char **command, bool input, unsigned wait, struct vm_running *running)
 {
+   wait = wait ? wait : PATIENCE;
    struct session *s = calloc(1, sizeof(*s));
    int status = -1;
    if (!s)
       return cli_fail("out of memory");
-   *s = (struct session){.fd = -1, .lock = -1, .input = input, .status = -1};
+   *s = (struct session){.fd = -1, .lock = -1, .input = input, .status = -1, .patience = vm_now() + wait};
    fflush(stdout);
    if (!request(s, command) || s->left + HEADER > sizeof(s->out)) {
       free(s);
@@ -240,7 +247,7 @@ int vm_exec(char **command, bool input, struct vm_running *running)
       close(s->fd);
       close(s->lock);
    }
-   bool restarted = s->restarted;
+   bool restarted = s->restarted, unanswered = !s->begun && vm_now() >= s->patience;
    free(s);
    if (status >= 0)
       return status;
@@ -248,6 +255,11 @@ int vm_exec(char **command, bool input, struct vm_running *running)
       return 128 + vm_signal();
    if (ready && running && vm_ended(running))
       vm_explain(running);
+   else if (ready && unanswered)
+      cli_fail("nothing in the guest took the command within %u seconds: it has not booted, or its disk lacks "
+               "pearvisor's agent, which the stock guest has (look at it with 'pearvisor vm console', wait longer with "
+               "--wait)",
+               wait);
    else if (ready)
       cli_fail(restarted ? "the guest was restarted while the command ran" : "the guest has gone");
    return CLI_FAILURE;
