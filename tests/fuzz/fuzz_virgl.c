@@ -307,7 +307,8 @@ static void bring_up(const struct program *p)
 
 static void clean_up(void)
 {
-   virgl_renderer_cleanup(NULL);
+   if (library_is_up)
+      virgl_renderer_cleanup(NULL);
    library_is_up = false;
 }
 
@@ -329,6 +330,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
    setenv("PEARVISOR_VIRGL", "none", 1);
    judge_leave_crashes();
    virgl_set_log_callback(on_line, NULL, NULL);
+   atexit(clean_up); // or what its thread has would count as leaked
    core = everything_start(FAKEHOST, true);
    return core ? 0 : -1;
 }
