@@ -3,6 +3,7 @@
 // Deferred freeing for the id table.
 #include "base/epoch.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,8 +14,14 @@
 
 int pv_epoch_init(struct pv_epoch *epoch)
 {
-   *epoch = (struct pv_epoch){.now = 1};
-   return -pthread_mutex_init(&epoch->lock, NULL);
+   *epoch = (struct pv_epoch){.now = 1, .capacity = FIRST_CAPACITY};
+   epoch->queue = malloc(FIRST_CAPACITY * sizeof *epoch->queue);
+   if (!epoch->queue)
+      return -ENOMEM;
+   int error = pthread_mutex_init(&epoch->lock, NULL);
+   if (error)
+      free(epoch->queue);
+   return -error;
 }
 
 void pv_epoch_fini(struct pv_epoch *epoch)
@@ -87,7 +94,7 @@ static bool reserve(struct pv_epoch *epoch, size_t pending)
 {
    if (pending < epoch->capacity)
       return true;
-   size_t capacity = epoch->capacity ? epoch->capacity * 2 : FIRST_CAPACITY;
+   size_t capacity = epoch->capacity * 2;
    struct pv_retired *queue = capacity > SIZE_MAX / sizeof *queue ? NULL : malloc(capacity * sizeof *queue);
    if (!queue)
       return false;

@@ -38,8 +38,8 @@ void pv_epoch_remove(struct pv_epoch *epoch, struct pv_ids_reader *reader);
 void pv_epoch_enter(struct pv_epoch *epoch, struct pv_ids_reader *reader);
 void pv_epoch_leave(struct pv_epoch *epoch, struct pv_ids_reader *reader);
 
-// Queues something that is already out of reach of new readers. Frees nothing itself. Without memory for the queue the
-// thing leaks, which is said in the log: freeing it early would be worse.
+// Queues something that is already out of reach of new readers. Frees nothing itself. Without memory for a queue of
+// more than the first 64 the thing leaks, which is said in the log: freeing it early would be worse.
 void pv_epoch_push(struct pv_epoch *epoch, void (*free_fn)(void *), void *p);
 
 // Frees what may go. Runs foreign free functions: call it with no lock held.

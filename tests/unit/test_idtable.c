@@ -395,6 +395,23 @@ static void destroy_frees_what_is_retired(void **state)
    assert_int_equal(freed, 1000);
 }
 
+static void a_few_are_retired_without_memory(void **state)
+{
+   struct fixture f = begin(10);
+   int one = 1;
+   freed = 0;
+   pv_ids_reader_add(f.ids, &f.reader);
+   pv_ids_enter(f.ids, &f.reader);
+   malloc_fails(true);
+   for (int i = 0; i < 64; i++)
+      pv_ids_retire(f.ids, count_free, &one);
+   malloc_fails(false);
+   pv_ids_leave(f.ids, &f.reader);
+   pv_ids_reader_remove(f.ids, &f.reader);
+   assert_int_equal(freed, 64);
+   end(&f);
+}
+
 // Threads: each owns a range of ids that it inserts and removes; readers look at all of them.
 
 enum { WRITERS = 2, READERS = 2, RANGE = 96, ROUNDS = 4000 };
@@ -574,6 +591,7 @@ int main(void)
       cmocka_unit_test(foreach_visits_every_object_once),
       cmocka_unit_test(retired_memory_waits_for_readers),
       cmocka_unit_test(destroy_frees_what_is_retired),
+      cmocka_unit_test(a_few_are_retired_without_memory),
       cmocka_unit_test(lookups_are_whole_while_others_insert_and_remove),
       cmocka_unit_test(a_slot_refilled_under_the_reader_is_never_torn),
       cmocka_unit_test(one_of_two_removers_wins),
