@@ -33,6 +33,7 @@ TARGETS = {
 RECORDED = ("triangle", "transfer", "storage_images", "queries", "timeline")
 LONGEST = 65536  # bytes of an input
 STEPS = 64  # of a seed; an input may have a few more
+AFL_SEEDS = 100
 SEEK = struct.pack("<IIQ", 179, 0, 0)  # vkSeekReplyCommandStreamMESA to 0
 COVERAGE = ("-fprofile-instr-generate", "-fcoverage-mapping")
 
@@ -57,7 +58,7 @@ def build(project: Path, directory: Path, options: list[str], targets: list[str]
     if not (directory / "build.ninja").exists():
         subprocess.run(["meson", "setup", "-Dfuzz=true", "-Db_lundef=false", *options, directory, project], check=True,
                        env={**os.environ, "CC": compiler}, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", directory, "tests/hostile/libfakehost.so", "tests/fuzz/fuzz_seeds",
+    subprocess.run(["ninja", "-C", directory, "tests/hostile/libfakehost.so",
                     *(f"tests/fuzz/{target}" for target in targets)], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -134,7 +135,7 @@ def fuzz(args: argparse.Namespace) -> int:
     corpora, directory = project / "build-fuzz", project / ("build-coverage" if args.coverage else "build-fuzz")
     if args.coverage:
         build(project, directory, [f"-Dc_args={' '.join(COVERAGE)}", f"-Dc_link_args={COVERAGE[0]}"], args.targets)
-    build(project, corpora, ["-Db_sanitize=address,undefined"], args.targets)
+    build(project, corpora, ["-Db_sanitize=address,undefined"], [*args.targets, "fuzz_seeds"])
     profiles = []
     for target in args.targets:
         corpus = make_corpus(project, corpora, target)
@@ -158,16 +159,21 @@ def fuzz_afl(args: argparse.Namespace) -> int:
         say("there is no AFL++ here: install the package afl++")
         return 1
     project, directory = args.project, args.project / "build-afl"
-    build(project, project / "build-fuzz", ["-Db_sanitize=address,undefined"], args.targets)
-    build(project, directory, [], args.targets, compiler="afl-clang-fast")
+    build(project, project / "build-fuzz", ["-Db_sanitize=address,undefined"], ["fuzz_seeds"])
+    build(project, directory, ["-Dafl=true"], args.targets, compiler="afl-clang-fast")
     for target in args.targets:
         corpus = make_corpus(project, project / "build-fuzz", target)
-        if not any(corpus.iterdir()):
-            (corpus / "empty").write_bytes(bytes(8))
+        seeds = directory / "seeds" / target  # it tries each several times first: the smallest will do
+        shutil.rmtree(seeds, ignore_errors=True)
+        seeds.mkdir(parents=True)
+        (directory / "findings").mkdir(exist_ok=True)
+        (seeds / "empty").write_bytes(bytes(8))
+        for path in sorted(corpus.iterdir(), key=lambda path: path.stat().st_size)[:AFL_SEEDS]:
+            shutil.copy(path, seeds)
         say(f"{target} by AFL++, {args.seconds} seconds")
         environment = {"AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_UI": "1",
                        "AFL_AUTORESUME": "1"}
-        status = subprocess.run(["afl-fuzz", "-V", str(args.seconds), "-t", "10000", "-m", "none", "-i", corpus, "-o",
+        status = subprocess.run(["afl-fuzz", "-V", str(args.seconds), "-t", "10000", "-m", "none", "-i", seeds, "-o",
                                  directory / "findings" / target, directory / "tests/fuzz" / target],
                                 check=False, env={**os.environ, **environment}).returncode
         if status:
@@ -189,6 +195,7 @@ def arguments() -> argparse.Namespace:
     how.add_argument("--coverage", action="store_true", help="print which lines were executed")
     how.add_argument("--afl", action="store_true", help="with AFL++")
     args = parser.parse_args()
+    args.project = args.project.resolve()
     args.targets = [name if name.startswith("fuzz_") else f"fuzz_{name}" for name in args.targets]
     for name in args.targets:
         if name not in TARGETS:
