@@ -9,7 +9,6 @@
 // bit 2: it writes in pieces of 7 bytes; bit 3: it never reads. Byte 1: every how many creations the driver refuses.
 // Steps: kind 0 (of 8), bytes as they are; 1, commands that make an object of every type; 2, commands in a submission;
 // else the request whose number is the argument, with the payload as its own.
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -220,15 +219,6 @@ static size_t write_all(const struct program *p)
    return at;
 }
 
-// The lowest descriptor that is free tells if one was left open.
-static int free_fd(void)
-{
-   int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-   if (fd >= 0)
-      close(fd);
-   return fd;
-}
-
 static void converse(struct client *c)
 {
    const struct pv_core_params params = {
@@ -268,15 +258,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    program_read(&p, data, size);
    struct client c = {.size = write_all(&p), .flags = p.head[0]};
    judge_begin("a client of %u steps", p.count);
-   int fd = free_fd();
+   unsigned fds = judge_descriptors();
    uint64_t begin = pv_now();
    fake_fail(p.head[1] % 8 < 5 ? 0 : 20 + p.head[1] % 5u);
    converse(&c);
    fake_fail(0);
    if (pv_now() - begin > LONGEST)
       judge_fail("it took %llu ms", (unsigned long long)(pv_now() - begin) / 1000000);
-   if (free_fd() != fd)
-      judge_fail("a descriptor was left open: %d was free, now %d is", fd, free_fd());
+   if (judge_descriptors() != fds)
+      judge_fail("%u descriptors were open, and now %u are", fds, judge_descriptors());
    judge_driver(PV_CONTEXT_ALIVE);
    return 0;
 }

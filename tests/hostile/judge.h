@@ -29,9 +29,11 @@ void judge_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void judge_lost(struct guest *guest);
 // Ends the guest and judges it.
 void judge_end(struct pv_core *core, struct guest *guest, struct tally *tally, bool with_neighbour);
-// The driver's part of that: no misuse, and nothing alive unless a context was lost. All guests are gone; `state` is for
-// the message.
+// The driver's part of that: no misuse, and nothing alive unless a context was lost. All guests are gone; `state` is
+// for the message.
 void judge_driver(enum pv_context_state state);
+// How many descriptors are open, of the first 256 and without pipes: we make none, and libFuzzer's symboliser has some.
+unsigned judge_descriptors(void);
 _Noreturn void judge_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // The ways a command can come, and one of them taken by some commands: `ring` is what everything_open returned.
