@@ -19,9 +19,11 @@ CROSS = """\
 c = ['clang', '--target=arm64-apple-macos14', '-nostdlibinc', '-isystem', '{include}']
 c_ld = 'lld'
 ar = 'llvm-ar'
+pkg-config = 'pkg-config'
 
 [properties]
 skip_sanity_check = true
+pkg_config_libdir = '{folder}'
 
 [host_machine]
 system = 'darwin'
@@ -29,6 +31,8 @@ cpu_family = 'aarch64'
 cpu = 'arm64'
 endian = 'little'
 """
+# Libraries that are not the system's own, with their declarations in darwin-include, too.
+LIBRARIES = {"inih": "Name: inih\nDescription: reads files of options\nVersion: 58\nLibs: -linih\n"}
 MUST_BE_THERE = ("os_darwin.c", "self_darwin.c", "os_posix.c", "thunks.gen.c", "main.c")
 
 
@@ -68,7 +72,9 @@ def main() -> int:
             return 77
     args.folder.mkdir(parents=True, exist_ok=True)
     cross, build = args.folder / "macos.ini", args.folder / "build"
-    cross.write_text(CROSS.format(include=HERE / "darwin-include"), encoding="utf-8")
+    cross.write_text(CROSS.format(include=HERE / "darwin-include", folder=args.folder), encoding="utf-8")
+    for name, text in LIBRARIES.items():
+        (args.folder / f"{name}.pc").write_text(text, encoding="utf-8")
     vulkan = vulkan_root(args.registry.resolve(), args.folder / "vulkan")
     again = ["--reconfigure"] if (build / "build.ninja").exists() else []
     subprocess.run(["meson", "setup", *again, str(build), str(args.source), "--cross-file", str(cross), "-Dtests=false",
