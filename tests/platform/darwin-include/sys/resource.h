@@ -4,7 +4,7 @@
 #include <sys/time.h>
 
 #define PRIO_PROCESS    0
-#define RLIMIT_DATA 2
+#define RLIMIT_DATA     2
 #define RLIMIT_CORE     4
 #define RLIMIT_AS       5
 #define RLIMIT_NOFILE   8
