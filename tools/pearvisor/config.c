@@ -9,6 +9,24 @@
 
 #include "cli.h"
 
+// Values that settings point at, for as long as we run.
+struct kept {
+   struct kept *next;
+   char value[];
+};
+static struct kept *all_kept;
+
+static const char *keep(const char *value)
+{
+   size_t size = strlen(value) + 1;
+   struct kept *kept = malloc(sizeof(*kept) + size);
+   if (!kept)
+      return NULL;
+   kept->next = all_kept;
+   all_kept = kept;
+   return memcpy(kept->value, value, size);
+}
+
 struct reading {
    cli_set_fn set;
    void *user;
@@ -20,11 +38,11 @@ static int take(void *user, const char *section, const char *name, const char *v
    struct reading *reading = user;
    if (*reading->why)
       return 0;
-   char *kept = strdup(value); // settings point at it for as long as we run
+   const char *kept = keep(value);
    if (!kept)
       snprintf(reading->why, sizeof(reading->why), "out of memory");
-   else if (!reading->set(reading->user, name, kept, reading->why, sizeof(reading->why)))
-      free(kept);
+   else
+      reading->set(reading->user, name, kept, reading->why, sizeof(reading->why));
    return !*reading->why;
 }
 
