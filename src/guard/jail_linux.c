@@ -23,6 +23,7 @@
 #include "guard/guard.h"
 #include "guard/jail_linux.h"
 #include "guard/sanitized.h"
+#include "guard/spawn.h"
 
 // Counted by user and user namespace. A guest's rings and queues have threads, and drivers have some per processor.
 #define THREADS 4096
@@ -40,30 +41,6 @@ static void missing(struct report *report, const char *what, int error)
    if (report->at < sizeof(report->text))
       report->at += (size_t)snprintf(report->text + report->at, sizeof(report->text) - report->at, "%s%s (%s)",
                                      report->at ? ", " : "", what, strerror(-error));
-}
-
-static int write_file(const char *path, const char *text)
-{
-   int fd = open(path, O_WRONLY | O_CLOEXEC);
-   if (fd < 0)
-      return -errno;
-   int ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-   close(fd);
-   return ret;
-}
-
-// We stay who we are, so that files and devices stay as reachable as they were. The ids must be those of before.
-static int map_ids(uid_t uid, gid_t gid)
-{
-   char line[64];
-   int ret = write_file("/proc/self/setgroups", "deny");
-   snprintf(line, sizeof(line), "%u %u 1", (unsigned)uid, (unsigned)uid);
-   if (!ret)
-      ret = write_file("/proc/self/uid_map", line);
-   snprintf(line, sizeof(line), "%u %u 1", (unsigned)gid, (unsigned)gid);
-   if (!ret)
-      ret = write_file("/proc/self/gid_map", line);
-   return ret;
 }
 
 // A /proc of our PID namespace, in which we have the number that we believe to have. Not all systems permit one;
@@ -96,7 +73,7 @@ static bool enter_namespaces(struct report *report)
    const uid_t uid = getuid();
    const gid_t gid = getgid();
    bool mounts = false;
-   int ret = unshare(CLONE_NEWUSER) ? -errno : map_ids(uid, gid);
+   int ret = unshare(CLONE_NEWUSER) ? -errno : pv_map_ids(uid, gid);
    if (ret)
       missing(report, "user namespace", ret);
    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {

@@ -22,4 +22,8 @@ struct pv_spawn {
 // is who we are. -errno, and nothing was started: -ENOTSUP, or -EPERM and others if the system does not permit it.
 int pv_spawn_isolated(const struct pv_spawn *spawn, pid_t *out);
 
+// In a new user namespace: lets this process be who it was, so that files and devices stay as reachable as they were.
+// The ids must be those of before. Linux only. 0 or -errno.
+int pv_map_ids(uid_t uid, gid_t gid);
+
 #endif

@@ -19,7 +19,8 @@
 // What parent and child share: the child runs in our memory until it is another program.
 struct birth {
    const struct pv_spawn *spawn;
-   char uid_map[48], gid_map[48];
+   uid_t uid;
+   gid_t gid;
    bool user; // in a user namespace
    int error; // of the child, 0 or -errno
 };
@@ -34,12 +35,15 @@ static int write_file(const char *path, const char *text)
    return ret;
 }
 
-static int map_ids(const struct birth *birth)
+int pv_map_ids(uid_t uid, gid_t gid)
 {
+   char line[48];
    int ret = write_file("/proc/self/setgroups", "deny");
+   snprintf(line, sizeof(line), "%u %u 1", (unsigned)uid, (unsigned)uid);
    if (!ret)
-      ret = write_file("/proc/self/uid_map", birth->uid_map);
-   return ret ? ret : write_file("/proc/self/gid_map", birth->gid_map);
+      ret = write_file("/proc/self/uid_map", line);
+   snprintf(line, sizeof(line), "%u %u 1", (unsigned)gid, (unsigned)gid);
+   return ret ? ret : write_file("/proc/self/gid_map", line);
 }
 
 // The sources lie above the numbers they are moved to.
@@ -71,7 +75,7 @@ static int child(void *user)
    struct birth *birth = user;
    const struct pv_spawn *spawn = birth->spawn;
    sigset_t none;
-   birth->error = birth->user ? map_ids(birth) : 0;
+   birth->error = birth->user ? pv_map_ids(birth->uid, birth->gid) : 0;
    if (!birth->error)
       birth->error = place_files(spawn);
    if (!birth->error)
@@ -91,13 +95,11 @@ int pv_spawn_isolated(const struct pv_spawn *spawn, pid_t *out)
    // Root may have the one without the other where user namespaces are forbidden.
    static const int kinds[] = {CLONE_NEWUSER | CLONE_NEWPID, CLONE_NEWPID};
    _Alignas(16) char stack[32768];
-   struct birth birth = {.spawn = spawn};
+   struct birth birth = {.spawn = spawn, .uid = geteuid(), .gid = getegid()};
    sigset_t all, before;
    int ret = -ENOTSUP;
    if (PV_SANITIZED)
       return ret; // their runtimes do not expect a child in their memory
-   snprintf(birth.uid_map, sizeof(birth.uid_map), "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
-   snprintf(birth.gid_map, sizeof(birth.gid_map), "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
    sigfillset(&all);
    pthread_sigmask(SIG_SETMASK, &all, &before); // no handler of ours may run in the child
    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && ret; i++) {
